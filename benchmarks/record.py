@@ -4,8 +4,8 @@
 
     write_result("images_quality", rows, seeds=[0, 1, 2], seconds=812.0)
 
-Every row says ``what`` and ``value``; it may add ``low``, ``high``, ``floor``, ``baseline``, ``goal``, ``better`` and ``note``.
-A goal that was missed is a row like any other.
+Every row says ``what`` and ``value``; it may add ``low``, ``high``, ``floor``, ``baseline``, ``goal``, ``better`` and
+``note``. A goal that was missed is a row like any other.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from vivogan.core import files, machine
+from vivogan.reports.charts import number
+from vivogan.reports.words import interval
 
 RESULTS = Path(__file__).parent / "results"
 FIELDS = ("what", "value", "low", "high", "floor", "baseline", "goal", "better", "note")
@@ -60,28 +62,6 @@ def reached(row: Mapping[str, Any]) -> bool | None:
     return bool(value >= goal) if row["better"] == "higher" else bool(value <= goal)
 
 
-def shown(value: object) -> str:
-    """A number as a reader wants it: four significant figures, no trailing noise.
-
-    >>> shown(0.123456), shown(1234.5), shown(25000), shown(None)
-    ('0.1235', '1234', '25000', '')
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return str(value)
-
-
-def interval(row: Mapping[str, Any]) -> str:
-    """The row's confidence interval as ``low–high``, or nothing."""
-    if row.get("low") is None or row.get("high") is None:
-        return ""
-    return f"{shown(row['low'])}–{shown(row['high'])}"
-
-
 def verdict(row: Mapping[str, Any]) -> str:
     """``yes``, ``no`` or nothing: whether the goal was reached."""
     return {True: "yes", False: "no", None: ""}[reached(row)]
@@ -97,7 +77,11 @@ def print_result(result: Mapping[str, Any]) -> None:
     table.add_column("reached")
     table.add_column("note", overflow="fold")
     for row in result["rows"]:
-        numbers = (shown(row.get("value")), interval(row), *(shown(row.get(k)) for k in ("floor", "baseline", "goal")))
+        numbers = (
+            number(row["value"]),
+            interval(row),
+            *(number(row.get(key)) for key in ("floor", "baseline", "goal")),
+        )
         table.add_row(str(row["what"]), *numbers, verdict(row), str(row.get("note") or ""))
     Console().print(table)
 

@@ -1,0 +1,179 @@
+"""``vivogan images``: inspect, train, generate, evaluate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vivogan.cli import options as o
+from vivogan.cli.judge import evaluate as judged
+from vivogan.cli.judge import finish
+from vivogan.cli.output import Output, pairs, scores
+from vivogan.cli.progress import Watch
+from vivogan.reports.gather import flat
+
+MOST_REFUSALS = 20  # printed; --json lists them all
+
+app = typer.Typer(
+    help="Micrographs and other images: any bit depth, any number of channels.",
+    epilog="Start with:  vivogan images inspect runs/demo-data",
+    no_args_is_help=True,
+)
+
+
+@app.command()
+def inspect(
+    source: o.SourceArgument,
+    labels: o.LabelsOption = None,
+    images: o.ImagesOption = None,
+    split: o.SplitOption = None,
+    group: o.GroupOption = None,
+    json: o.JsonOption = False,
+    quiet: o.QuietOption = False,
+) -> None:
+    """Read a data set and say what is in it, what was refused and why. Nothing is trained or written.
+
+    Example:  vivogan images inspect runs/demo-data
+    """
+    from vivogan.domains.images import api
+
+    found = api.inspect(source, labels=labels, images=images, split=split, group=group)
+    output = Output(json, quiet)
+    output.show(pairs(flat(found["fingerprint"])))
+    output.say(*(f"note: {note}" for note in found["notes"]))
+    refusals = found["refusals"]
+    output.say(*(_refusal(refusal) for refusal in refusals[:MOST_REFUSALS]))
+    if len(refusals) > MOST_REFUSALS:
+        output.say(f"… and {len(refusals) - MOST_REFUSALS} more refused; --json lists them all")
+    output.document(found)
+
+
+@app.command()
+def train(
+    source: o.SourceArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="RUN", help="The run folder.", show_default="runs/ and the name of PATH"),
+    ] = None,
+    labels: o.LabelsOption = None,
+    images: o.ImagesOption = None,
+    split: o.SplitOption = None,
+    group: o.GroupOption = None,
+    budget: o.BudgetOption = "10m",
+    seed: o.SeedOption = 0,
+    overrides: o.SetOption = None,
+    no_report: o.NoReportOption = False,
+    device: o.DeviceOption = o.Device.auto,
+    threads: o.ThreadsOption = None,
+    json: o.JsonOption = False,
+    quiet: o.QuietOption = False,
+) -> None:
+    """Train on a data set, then judge the run and write its report. The same command again continues an unfinished run.
+
+    Example:  vivogan images train runs/demo-data --budget 4m --out runs/patches
+    """
+    from vivogan.domains.images import api
+
+    output, watch = Output(json, quiet), Watch(quiet)
+    with watch:
+        run = api.train(
+            source,
+            out or Path("runs") / source.resolve().stem,
+            labels=labels,
+            images=images,
+            split=split,
+            group=group,
+            budget=budget,
+            seed=seed,
+            device=device.value,
+            threads=threads,
+            overrides=overrides or (),
+            watch=watch,
+        )
+    if no_report:
+        output.say(f"run  {run.folder}")
+        output.document({"run": str(run.folder)})
+    else:
+        finish(run, output, watch)
+
+
+@app.command()
+def generate(
+    run: o.RunArgument,
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="How many.")] = 64,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FOLDER", help="Where to.", show_default="RUN/samples/seed-SEED"),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where", metavar="COLUMN=VALUE", help="Of this class only; may be given again.", show_default=False
+        ),
+    ] = None,
+    seed: o.SeedOption = 0,
+    start: Annotated[
+        int,
+        typer.Option(
+            "--start", metavar="N", min=0, help="First sample; sample i of a seed is the same on any machine."
+        ),
+    ] = 0,
+    truncation: Annotated[
+        float, typer.Option("--truncation", metavar="X", min=0.0, help="Below 1: more typical and less varied.")
+    ] = 1.0,
+    keep: Annotated[
+        float,
+        typer.Option("--keep", metavar="SHARE", help="Keep only this share, the most convincing to the discriminator."),
+    ] = 1.0,
+    device: o.DeviceOption = o.Device.auto,
+    threads: o.ThreadsOption = None,
+    json: o.JsonOption = False,
+    quiet: o.QuietOption = False,
+) -> None:
+    """Make images with a trained run, in the data type and range of the originals.
+
+    Example:  vivogan images generate runs/demo -n 100 -o made/
+    """
+    from vivogan.domains.images import api
+
+    if not 0 < keep <= 1:
+        raise typer.BadParameter("it is a share: above 0, at most 1", param_hint="--keep")
+    chosen = o.conditions(where)
+    opened = api.open(run, device=device.value, threads=threads)
+    folder = out or run / "samples" / f"seed-{seed}"
+    made = opened.generate(count, where=chosen, seed=seed, start=start, truncation=truncation, keep=keep)
+    api.write(made, folder)
+    output = Output(json, quiet)
+    output.say(f"{count} images in {folder}")
+    output.document(
+        {"run": str(run), "folder": str(folder), "count": count, "seed": seed, "start": start, "where": chosen}
+    )
+
+
+@app.command()
+def evaluate(
+    run: o.RunArgument,
+    device: o.DeviceOption = o.Device.auto,
+    threads: o.ThreadsOption = None,
+    json: o.JsonOption = False,
+    quiet: o.QuietOption = False,
+) -> None:
+    """Judge a run on its test part: every score beside its floor, its baseline and its interval.
+
+    Example:  vivogan images evaluate runs/demo
+    """
+    from vivogan.domains.images import api
+
+    output = Output(json, quiet)
+    with Watch(quiet) as watch:
+        evaluation = judged(api.open(run, device=device.value, threads=threads), watch)
+    output.show(scores(evaluation["scores"]))
+    output.say(*evaluation["verdict"])
+    output.document(evaluation)
+
+
+def _refusal(refusal: dict[str, str | None]) -> str:
+    where = ", ".join(str(part) for part in (refusal.get("file"), refusal.get("record")) if part)
+    return f"refused: {where}: {refusal.get('reason')}"

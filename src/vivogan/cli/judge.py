@@ -1,0 +1,27 @@
+"""What follows training in every domain: evaluate the run, write its report, say the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vivogan.cli.output import Output, scores
+from vivogan.cli.progress import Watch
+
+
+def evaluate(run: Any, watch: Watch) -> dict[str, Any]:
+    """Judge a run on its test part; also kept in the run folder."""
+    return dict(run.evaluate(watch=watch).to_dict())
+
+
+def finish(run: Any, output: Output, watch: Watch, extra: Mapping[str, Any] | None = None) -> None:
+    """Evaluate, report, and print what came out, the verdict last."""
+    from vivogan.reports import build
+
+    with watch:
+        evaluation = evaluate(run, watch)
+        watch({"event": "stage", "text": "Writing the report"})
+        page = build(run.folder)
+    output.show(scores(evaluation["scores"]))
+    output.say(f"run     {run.folder}", f"report  {page}", "", *evaluation["verdict"])
+    output.document({"run": str(run.folder), "report": str(page), **(extra or {}), "evaluation": evaluation})
