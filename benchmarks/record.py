@@ -83,7 +83,8 @@ def print_result(result: Mapping[str, Any]) -> None:
             *(number(row.get(key)) for key in ("floor", "baseline", "goal")),
         )
         table.add_row(str(row["what"]), *numbers, verdict(row), str(row.get("note") or ""))
-    Console().print(table)
+    console = Console()
+    console.print(table, width=None if console.is_terminal else 160)
 
 
 def _checked(row: Mapping[str, Any]) -> dict[str, Any]:

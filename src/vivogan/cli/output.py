@@ -16,6 +16,8 @@ from rich.text import Text
 from vivogan.reports.charts import number
 from vivogan.reports.words import interval, score_words
 
+PIPED = 120  # columns where there is no terminal to ask
+
 
 @dataclass(frozen=True)
 class Output:
@@ -38,7 +40,8 @@ class Output:
     def show(self, table: Table) -> None:
         """A table for people."""
         if self.spoken:
-            Console(highlight=False).print(table)
+            console = Console(highlight=False)
+            console.print(table, width=None if console.is_terminal else PIPED)
 
     def document(self, content: Mapping[str, Any]) -> None:
         """The result for machines, when they asked for it."""
