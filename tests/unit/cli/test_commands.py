@@ -44,7 +44,8 @@ def test_train_without_report_stops_after_training(workflow, capsys):
 
 
 def test_generate_passes_every_option_on(workflow):
-    line = "images generate runs/c -n 5 --where type=a --where donor=7 -o made --truncation 0.8 --keep 0.5 --seed 4 --start 9"
+    line = "images generate runs/c -n 5 --where type=a --where donor=7 -o made --seed 4 --start 9"
+    line += " --truncation 0.8 --keep 0.5"
     assert run(line.split()) == 0
     assert workflow.called["generate"] == {
         "n": 5,

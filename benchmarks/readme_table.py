@@ -1,0 +1,72 @@
+"""Write the README's table of results from ``benchmarks/results/*.json``:  ``python -m benchmarks.readme_table [--check]``.
+
+Nothing in that table is typed by hand. With ``--check`` nothing is written; the exit code is 1 when the README is stale.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import RESULTS, verdict
+from vivogan.core import files
+from vivogan.reports.charts import number
+from vivogan.reports.words import interval
+
+README = Path(__file__).parents[1] / "README.md"
+START, END = "<!-- results -->", "<!-- /results -->"
+HEAD = ("what", "value", "95 % interval", "floor", "baseline", "goal", "reached")
+
+
+def table(results: Sequence[Mapping[str, Any]]) -> str:
+    """One Markdown table a benchmark, with where, when and how it was measured."""
+    return "\n\n".join("\n".join(_lines(result)) for result in results) or "No benchmark has been recorded yet."
+
+
+def replaced(text: str, content: str) -> str:
+    """``text`` with what stands between the markers replaced. Raises ``ValueError`` when a marker is missing.
+
+    >>> replaced("a <!-- results --> old <!-- /results --> b", "new")
+    'a <!-- results -->\\nnew\\n<!-- /results --> b'
+    """
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(END)
+    if not (start and end):
+        raise ValueError(f"README.md needs the markers {START} and {END}")
+    return f"{before}{START}\n{content}\n{END}{after}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the table, or with ``--check`` only say whether it is up to date."""
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))]
+    old = README.read_text(encoding="utf-8")
+    new = replaced(old, table(results))
+    if "--check" in arguments:
+        if old != new:
+            print("README.md is stale; run: python -m benchmarks.readme_table", file=sys.stderr)
+        return int(old != new)
+    files.write_text(README, new)
+    print(f"{len(results)} benchmarks, {sum(len(result['rows']) for result in results)} rows")
+    return 0
+
+
+def _lines(result: Mapping[str, Any]) -> Iterator[str]:
+    seeds = len(result["seeds"])
+    machine = result["machine"].get("cpu") or "unknown machine"
+    measured = f"{result['date']}, {machine}, {seeds} seed{'s' * (seeds != 1)}, {number(result['seconds'], 0)} s"
+    yield f"**{result['name']}** (`make bench NAME={result['name']}`; {measured})"
+    yield ""
+    yield "| " + " | ".join(HEAD) + " |"
+    yield "|---|" + "--:|" * 5 + "---|"
+    for row in result["rows"]:
+        note = f" ({row['note']})" if row.get("note") else ""
+        beside = [number(row[key]) if row.get(key) is not None else "" for key in ("floor", "baseline", "goal")]
+        cells = (f"{row['what']}{note}", number(row["value"]), interval(row), *beside, verdict(row))
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
