@@ -1,0 +1,74 @@
+"""Samples by number: sample ``i`` of seed ``s`` depends on (weights, s, i) and its condition alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vivogan.core.seeds import derive, latents
+
+BLOCK = 64  # networks always see whole blocks of this many rows: the bits of a sample do not depend on what was asked with it
+
+Condition = Callable[[NDArray[np.int64]], Tensor | None]  # sample numbers → their conditions
+
+
+def uniform(seed: int, purpose: str, indices: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A number of (0, 1) for every sample, for choices such as its class."""
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(latents(derive(seed, purpose), indices, 1)[:, 0].astype(np.float64)))
+
+
+@torch.no_grad()
+def sample(
+    generator: nn.Module,
+    seed: int,
+    indices: NDArray[np.int64],
+    condition: Condition = lambda indices: None,
+    truncation: float = 1.0,
+    discriminator: nn.Module | None = None,
+    keep: float = 1.0,
+    device: str = "cpu",
+) -> Tensor:
+    """The samples with the numbers ``indices``.
+
+    Args:
+        indices: [n] sample numbers, in any order.
+        condition: gives the conditions of sample numbers.
+        truncation: multiplies the latents; below 1 it trades diversity for typical samples.
+        discriminator: with ``keep`` < 1, of ⌈1/keep⌉ candidates one is drawn with probability ∝ exp(logit), the density ratio
+            that the discriminator has learned (discriminator rejection sampling, Azadi et al. 2019, as importance resampling).
+
+    Returns:
+        [n, …] float32 on the CPU.
+    """
+    if not 0 < keep <= 1 or not 0 < truncation <= 1:
+        raise ValueError("truncation and keep lie in (0, 1]")
+    blocks = {}
+    candidates = 1 if discriminator is None else int(np.ceil(1 / keep))
+    for block in np.unique(indices // BLOCK):
+        rows = np.arange(block * BLOCK, (block + 1) * BLOCK)
+        chosen = condition(rows)
+        c = None if chosen is None else chosen.to(device)
+        drawn = [
+            generator(
+                torch.from_numpy(latents(derive(seed, "candidate", k), rows, generator.latent_dim) * truncation).to(
+                    device
+                ),
+                c,
+            )
+            for k in range(candidates)
+        ]
+        if candidates > 1 and discriminator is not None:
+            logits = torch.stack([discriminator(x, c).float() for x in drawn]).cpu()  # K x B
+            noise = np.stack([uniform(seed, f"choice {k}", rows) for k in range(candidates)])
+            best = (logits - torch.from_numpy(np.log(-np.log(noise)))).argmax(0)  # Gumbel: a draw ∝ exp(logit)
+            drawn = [torch.stack(drawn)[best.to(device), torch.arange(BLOCK, device=device)]]
+        blocks[int(block)] = drawn[0].float().cpu()
+    if not blocks:
+        raise ValueError("no sample was asked for")
+    return torch.stack([blocks[int(i) // BLOCK][int(i) % BLOCK] for i in indices])

@@ -1,0 +1,176 @@
+"""The loop, in fixed blocks: status → evaluate → checkpoint → step → guard; counted in samples shown to the discriminator."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vivogan.core.checkpoints import Checkpoint, Checkpoints
+from vivogan.core.seeds import torch_generator
+from vivogan.engine import parallel
+from vivogan.engine.augment import Augment, AugmentationController
+from vivogan.engine.dealer import Dealer, Symmetry, TrainingSet
+from vivogan.engine.game import Game
+from vivogan.engine.guard import Guard
+from vivogan.engine.schedules import ema_decay, geometric, ramp
+from vivogan.engine.step import Penalties
+from vivogan.errors import TrainingStopped
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the engine gets of a domain and of the run, as plain functions."""
+
+    evaluate: Callable[[nn.Module], dict[str, float]] = lambda generator: {}  # averaged generator → held-out scores
+    log: Callable[[dict[str, Any]], None] = lambda record: None
+    symmetry: Symmetry = lambda x, rng: x
+    augment: Augment = lambda x, p, rng: x
+    stop: Callable[[], bool] = lambda: False  # asked after every step
+
+
+class Trainer:
+    """Plays a game to its end, from its newest checkpoint if there is one."""
+
+    def __init__(self, game: Game, data: TrainingSet, seed: int, checkpoints: Checkpoints, hooks: Hooks) -> None:
+        self.game, self.settings, self.seed = game, game.settings, seed
+        self.checkpoints, self.hooks = checkpoints, hooks
+        self.dealer = Dealer(data, self.settings, seed, hooks.symmetry, hooks.augment)
+        self.guard = Guard()
+        s = self.settings
+        p = 0.0 if s.augment == "none" else s.augment_p
+        self.augmentation = AugmentationController(p, s.augment_target, s.augment_samples, s.augment == "adaptive")
+        self.step, self.rollbacks, self.best, self.seconds = 0, 0, float("inf"), 0.0
+        self.saved = -1  # step of the last checkpoint
+        self.sums: list[Tensor] = []  # what was watched since the last tick, [names] a step
+        self.names: list[str] = []
+
+    @property
+    def seen(self) -> int:
+        """Real samples shown to the discriminator so far."""
+        return self.step * self.settings.batch
+
+    def run(self) -> None:
+        """Play until the samples are used up; raises ``TrainingStopped`` when the guard gives up."""
+        newest = self.checkpoints.newest()
+        if newest:
+            self._restore(newest)
+        reason: str | None = None
+        while True:
+            if reason:
+                self._roll_back(reason)
+            if self._at_tick() and self.saved != self.step:
+                record = self._status()
+                reason = self._evaluate(record) if self.step else None
+                if reason:
+                    continue
+                self._checkpoint(record)
+            if self.seen >= self.settings.samples:
+                return
+            reason = self._step()
+            if not reason and self.hooks.stop():
+                self._checkpoint({})
+                raise KeyboardInterrupt
+
+    def _at_tick(self) -> bool:
+        ended = self.seen >= self.settings.samples
+        return ended or self.seen // self.settings.tick != (self.seen - self.settings.batch) // self.settings.tick
+
+    def _status(self) -> dict[str, Any]:
+        record: dict[str, Any] = {
+            "samples": self.seen,
+            "total_samples": self.settings.samples,
+            "seconds": round(self.seconds, 3),
+            "augment_p": self.augmentation.p,
+        }
+        if self.sums:
+            record |= dict(zip(self.names, torch.stack(self.sums).mean(0).tolist(), strict=True))
+        self.sums = []
+        return record
+
+    def _evaluate(self, record: dict[str, Any]) -> str | None:
+        started = time.monotonic()
+        scores = self.hooks.evaluate(self.game.average)
+        shared = torch.tensor(list(scores.values()), dtype=torch.float64)
+        parallel.same_([shared])  # every process must come to the same judgement
+        record |= dict(zip(scores, shared.tolist(), strict=True))
+        self.seconds += time.monotonic() - started
+        self.hooks.log(record)
+        return self.guard.after_tick(record, self.seen / self.settings.samples)
+
+    def _checkpoint(self, record: Mapping[str, Any]) -> None:
+        distance = record.get("frechet", float("inf"))
+        better, self.best = distance < self.best, min(self.best, distance)
+        if parallel.rank() == 0:
+            tensors, state = self.game.state()
+            self.checkpoints.save(self.seen, tensors, state | {"trainer": self._state()})
+            if better:
+                self.checkpoints.mark_best(self.seen)
+        parallel.wait()
+        self.saved = self.step
+
+    def _step(self) -> str | None:
+        started, s, game = time.monotonic(), self.settings, self.game
+        progress = min(1.0, self.seen / s.samples)
+        game.set_rate(ramp(progress, s.warmup, s.decay) * 0.5**self.rollbacks)
+        turns = s.discriminator_steps
+        for turn in range(self.step * turns, (self.step + 1) * turns):
+            last = turn == (self.step + 1) * turns - 1
+            hands = self.dealer.deal(game.generator, game.device, turn, self.rollbacks, self.augmentation.p, graph=last)
+            rng = torch_generator(self.seed, "penalty", turn, device=game.device)
+            watched = game.discriminator_turn(hands, self._penalties(turn, progress), rng)
+        penalty = watched.pop("penalty", None)
+        watched |= game.generator_turn(hands)
+        game.update_average(ema_decay(s.batch, self.seen, s.ema_half_life * s.samples, s.ema_rampup))
+        self.names, row = list(watched), torch.stack(list(watched.values()))
+        parallel.average_([row])
+        self.sums.append(row)
+        self.step += 1
+        numbers = dict(zip(self.names, row.tolist(), strict=True))
+        self.augmentation.watch(numbers["lead"], s.batch)
+        self.seconds += time.monotonic() - started
+        return self.guard.after_step(numbers | ({} if penalty is None else {"penalty": float(penalty)}))
+
+    def _penalties(self, turn: int, progress: float) -> Penalties:
+        s = self.settings
+        if turn % s.penalty_every:
+            return Penalties()
+        strength = s.penalty_every * geometric(progress, s.penalty_final) * 2.0**self.rollbacks
+        return Penalties(s.r1 * strength, s.r2 * strength, s.gradient_penalty * strength)
+
+    def _roll_back(self, reason: str) -> None:
+        self.rollbacks += 1
+        record = {"samples": self.seen, "event": "rollback", "reason": reason}
+        stop = self.rollbacks > self.settings.rollbacks
+        checkpoint = None if stop else self.checkpoints.newest()
+        if checkpoint is None:
+            self.hooks.log(record | {"event": "stopped", "action": "stopped; the last good checkpoint is kept"})
+            raise TrainingStopped(
+                f"training stopped after {self.rollbacks - 1} roll-backs: {reason}",
+                reason,
+                "Try --set game.learning_rate at half its value, more data, or look at the report for odd records",
+            )
+        attempt = self.rollbacks
+        self._restore(checkpoint)
+        self.rollbacks = attempt
+        action = f"back to {checkpoint.samples} samples; rate x {0.5**attempt:g}, penalty x {2**attempt}"
+        self.hooks.log(record | {"action": action})
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "step": self.step, "rollbacks": self.rollbacks, "best": self.best, "seconds": self.seconds,
+            "augmentation": self.augmentation.state(), "guard": self.guard.state(),
+        }  # fmt: skip
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        self.game.load(checkpoint.tensors, checkpoint.state)
+        state = checkpoint.state["trainer"]
+        self.step, self.rollbacks, self.seconds = state["step"], state["rollbacks"], state["seconds"]
+        self.best = float(state["best"])
+        self.augmentation.load(state["augmentation"])
+        self.guard.load(state["guard"])
+        self.saved, self.sums = self.step, []
