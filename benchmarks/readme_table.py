@@ -1,6 +1,6 @@
-"""Write the README's table of results from ``benchmarks/results/*.json``:  ``python -m benchmarks.readme_table [--check]``.
+"""``python -m benchmarks.readme_table [--check]`` makes the README's table of results of ``benchmarks/results/*.json``.
 
-Nothing in that table is typed by hand. With ``--check`` nothing is written; the exit code is 1 when the README is stale.
+Nothing in that table is typed by hand. With ``--check`` nothing is written; the exit code is 1 when README.md is stale.
 """
 
 from __future__ import annotations
