@@ -1,0 +1,83 @@
+"""The model card: what was learned from what, how good it is, what it is not for; Markdown beside the weights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from vivogan.reports import memorisation, words
+from vivogan.reports.charts import number
+from vivogan.reports.gather import Run, finite
+
+
+def card(run: Run) -> str:
+    """The model card of a run as Markdown; the user's text in it can neither break the table nor carry HTML."""
+    evaluation = run.evaluation
+    lines = [f"# {plain(run.title)}", ""]
+    if evaluation:
+        lines += [f"**Grade: {plain(evaluation.get('grade') or 'none')}.** {_sentences(evaluation.get('verdict'))}", ""]
+    else:
+        lines += [f"Not judged yet. `vivogan {run.domain} evaluate` compares its samples with held-out real ones.", ""]
+    lines += ["## Data", "", *_data(run), ""]
+    if evaluation.get("scores"):
+        lines += ["## Scores", "", *_scores(evaluation), ""]
+    memory = evaluation.get("memorisation") or {}
+    lines += ["## Memorisation", "", memorisation.verdict(memory) or "Not checked.", ""]
+    lines += [
+        f"- {finding.title}: {finding.value}{f' ({finding.detail})' if finding.detail else ''}"
+        for finding in memorisation.findings(memory)
+    ]
+    lines += ["", "## Limits", "", *_limits(run), "", "## Make it again", "", f"Seed {plain(run.setting('seed'))}. "]
+    lines[-1] += (
+        "The settings are in `config.toml`, versions and machine in `env.json`, the full report in `report.html`."
+    )
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def plain(text: object) -> str:
+    """Text without meaning to Markdown or HTML."""
+    return (
+        re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(str(text).split()))
+        .replace("\\<", "&lt;")
+        .replace("\\>", "&gt;")
+    )
+
+
+def _sentences(sentences: object) -> str:
+    return " ".join(plain(sentence) for sentence in sentences) if isinstance(sentences, list) else ""
+
+
+def _data(run: Run) -> list[str]:
+    counts = run.evaluation.get("counts") or {}
+    lines = [f"- Domain: {plain(run.domain)}"]
+    if run.data.get("source"):
+        lines.append(f"- Source: {plain(run.data['source'])}")
+    lines += [f"- {plain(name)}: {value:,}" for name, value in counts.items() if isinstance(value, int)]
+    lines.append(f"- Refused records: {len(run.data.get('refusals') or [])}")
+    return lines + [f"- {plain(note)}" for note in run.data.get("notes") or []]
+
+
+def _scores(evaluation: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "| score | value | 95 % interval | real against real | baseline | better |",
+        "|---|---:|---:|---:|---:|---|",
+    ]
+    for score in evaluation["scores"]:
+        value, floor, baseline = (number(finite(score.get(key))) for key in ("value", "floor", "baseline"))
+        title, _ = words.score_words(str(score.get("name", "")))
+        better = "lower" if score.get("better") == "lower" else "higher"
+        lines.append(f"| {plain(title)} | {value} | {words.interval(score) or '–'} | {floor} | {baseline} | {better} |")
+    return lines
+
+
+def _limits(run: Run) -> list[str]:
+    lines = [
+        "- It knows its training data only: other instruments, donors or protocols may look different.",
+        "- Made samples serve training, testing and planning. They are no observations: no diagnosis may rest on them.",
+    ]
+    rows = run.evaluation.get("by_class") or []
+    weakest = words.weakest(rows)
+    if weakest is not None:
+        lines.append(f"- Its weakest class is {plain(rows[weakest].get('class'))}.")
+    return lines

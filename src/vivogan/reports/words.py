@@ -1,0 +1,135 @@
+"""What numbers mean, said to a biologist: one plain line each, and no line where nothing can be said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vivogan.reports.charts import decimals, number
+from vivogan.reports.gather import finite
+
+GRADES = ("poor", "fair", "good")
+
+# Words in a score's name → its title and meaning. The longest entry whose words all stand in the name wins.
+SCORES: dict[str, tuple[str, str]] = {
+    "frechet": (
+        "Fréchet distance",
+        "How far the made population lies from the real one, in average look and in spread.",
+    ),
+    "kernel": ("Kernel distance", "The same question as the Fréchet distance, fair for small sets."),
+    "precision": ("Precision", "Share of made samples that look like some real sample."),
+    "recall": ("Recall", "Share of real samples that the made ones could stand for."),
+    "density": ("Density", "How deep among the real samples the made ones lie."),
+    "coverage": ("Coverage", "Share of real samples that have a made one close by: variety without gaps."),
+    "inception": ("Inception score", "Whether made samples are clear-cut and of many kinds."),
+    "two sample": ("Two-sample test", "How well a classifier tells made from real; 0.5 means it cannot."),
+    "tstr": ("Trained on made, tested on real", "How good a classifier becomes that has seen made samples only."),
+    "train synthetic test real": (
+        "Trained on made, tested on real",
+        "How good a classifier becomes that has seen made samples only.",
+    ),
+    "few label": ("Help with few labels", "What made samples add when only a few real ones carry a label."),
+    "label": (
+        "Label agreement",
+        "Share of made samples that an independent classifier gives the label they were asked for.",
+    ),
+    "diversity": ("Diversity", "How different made samples are from one another."),
+    "unique": ("Uniqueness", "Share of made samples that occur once."),
+    "novel": ("Novelty", "Share of made samples that are not in the training data."),
+    "valid": ("Validity", "Share of made samples that are well-formed."),
+}
+
+# Guard events, by a word in their name.
+EVENTS: dict[str, str] = {
+    "rollback": "Training went wrong here, so it was taken back to the last good checkpoint and continued.",
+    "nan": "A number stopped being a number; the step was thrown away before it could do harm.",
+    "collapse": "The samples were becoming alike, the classic failure of adversarial training; it was countered.",
+    "dead": "The discriminator no longer told real from made, so it had nothing to teach; it was revived.",
+    "overfit": "The discriminator was learning the training set by heart.",
+    "stop": "Training was ended here.",
+    "resume": "Training was interrupted and continued from its checkpoint.",
+}
+
+
+def score_words(name: str, note: str = "") -> tuple[str, str]:
+    """Title and one-line meaning of a score; the domain's own note stands after, or instead of, the general meaning."""
+    plain = name.replace("_", " ").replace("-", " ").replace("é", "e").lower()
+    keys = [key for key in SCORES if all(word in plain for word in key.split())]
+    own = name.replace("_", " ")
+    own = own[:1].upper() + own[1:]
+    if not keys:
+        return own, note
+    key = max(keys, key=len)
+    title, meaning = SCORES[key]
+    if plain != key and plain not in title.lower().replace("é", "e").replace("-", " "):
+        title = own
+    return title, " ".join(part for part in (meaning, note) if part)
+
+
+def standing(score: Mapping[str, Any]) -> str:
+    """Where a value stands between the baseline and real data, in words."""
+    value, floor, baseline = (finite(score.get(key)) for key in ("value", "floor", "baseline"))
+    if value is None:
+        return "Not measured."
+    sign = -1.0 if score.get("better") == "lower" else 1.0
+    if baseline is None:
+        return "No simple sampler was measured beside it." if floor is not None else ""
+    if floor is None:
+        return "Better than the baseline." if sign * (value - baseline) > 0 else "Not better than the baseline."
+    room = sign * (floor - baseline)
+    if room <= 0.02 * max(abs(floor), abs(baseline)):
+        return "The simple baseline already matches real data here, so this score cannot tell them apart."
+    low, high = finite(score.get("low")), finite(score.get("high"))
+    share = sign * (value - baseline) / room
+    if share >= 1 or (low is not None and high is not None and low <= floor <= high):
+        return "As close as real samples are to one another."
+    if low is not None and high is not None and low <= baseline <= high:
+        return "No clear difference from the simple baseline."
+    if share <= 0:
+        return "Worse than the simple baseline."
+    return f"{100 * share:.0f} % of the way from the simple baseline to real data."
+
+
+def strip_label(title: str, score: Mapping[str, Any]) -> str:
+    """The strip for those who cannot see it."""
+    value, low, high, floor, baseline = (
+        finite(score.get(key)) for key in ("value", "low", "high", "floor", "baseline")
+    )
+    words = [f"{title}: {number(value)}"]
+    if low is not None and high is not None:
+        words.append(f"interval {number(low)} to {number(high)}")
+    words.append(f"real against real {number(floor)}" if floor is not None else "floor not measured")
+    words.append(f"baseline {number(baseline)}" if baseline is not None else "baseline not measured")
+    words.append(f"{'lower' if score.get('better') == 'lower' else 'higher'} is better")
+    return ", ".join(words)
+
+
+def interval(score: Mapping[str, Any]) -> str:
+    low, high, value = finite(score.get("low")), finite(score.get("high")), finite(score.get("value"))
+    if low is None or high is None:
+        return ""
+    digits = decimals(value) if value else None
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
+def event_words(event: Mapping[str, Any]) -> str:
+    kind = str(event.get("event", "")).lower()
+    return next((text for word, text in EVENTS.items() if word in kind), "The guard noted something.")
+
+
+def weakest(rows: Sequence[Mapping[str, Any]]) -> int | None:
+    """Index of the class farthest above its floor, else with the least coverage; ``None`` if nothing sets one apart."""
+
+    def excess(row: Mapping[str, Any]) -> float | None:
+        value, floor = finite(row.get("frechet")), finite(row.get("floor"))
+        return value / floor if value is not None and floor else None
+
+    def gap(row: Mapping[str, Any]) -> float | None:
+        coverage = finite(row.get("coverage"))
+        return None if coverage is None else -coverage
+
+    for measure in (excess, gap):
+        measured = [(value, index) for index, row in enumerate(rows) if (value := measure(row)) is not None]
+        if len(measured) > 1 and max(measured)[0] > min(measured)[0]:
+            return max(measured)[1]
+    return None
