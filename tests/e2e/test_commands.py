@@ -208,7 +208,7 @@ def test_where_names_the_classes_there_are(trained, tmp_path):
 
 def test_doctor_knows_this_machine():
     found = document("doctor")
-    assert {"python", "disk_free", "packages"} <= set(found)
+    assert {"python", "disk_free_bytes", "packages"} <= set(found)
     assert {p["name"] for p in found["packages"]} >= {"torch", "numpy"}
 
 

@@ -33,24 +33,32 @@ OPTIONAL = {"imagecodecs": "compressed TIFF files (LZW, JPEG 2000, Zstandard)"}
 def doctor(folder: str | Path = ".") -> dict[str, Any]:
     """Describe the machine, the disk at ``folder``, and every package with its version or how to install it.
 
-    Returns ``machine.describe()`` with ``python``, ``disk_free`` and ``disk_total`` (bytes) and ``packages``, a list of
-    ``{"name", "version" or None, "for", "install"}``.
+    Returns ``machine.describe()`` with ``executable``, ``disk_free_bytes``, ``disk_bytes`` and ``packages``, a list of
+    ``{"name", "version" or None, "for", "needed", "install"}``. It works where packages are missing: that is its use.
     """
     disk = shutil.disk_usage(folder)
-    packages = [_package(name, "everything") for name in NEEDED]
-    packages += [_package(name, purpose) for name, purpose in OPTIONAL.items()]
+    packages = [_package(name, "everything", needed=True) for name in NEEDED]
+    packages += [_package(name, purpose, needed=False) for name, purpose in OPTIONAL.items()]
     return {
-        **machine.describe(),
-        "python": f"{platform.python_version()} ({sys.executable})",
-        "disk_free": disk.free,
-        "disk_total": disk.total,
+        **_machine(),
+        "executable": sys.executable,
+        "disk_free_bytes": disk.free,
+        "disk_bytes": disk.total,
         "packages": packages,
     }
 
 
-def _package(name: str, purpose: str) -> dict[str, str | None]:
+def _machine() -> dict[str, Any]:
+    try:
+        return machine.describe()
+    except ImportError as error:  # a torch that is absent, or that cannot load its libraries
+        return {"python": platform.python_version(), "threads": machine.free_threads(), "problem": str(error)}
+
+
+def _package(name: str, purpose: str, *, needed: bool) -> dict[str, Any]:
     try:
         found: str | None = version(name)
     except PackageNotFoundError:
         found = None
-    return {"name": name, "version": found, "for": purpose, "install": f"pip install {name}"}
+    install = f"{sys.executable} -m pip install {name}"
+    return {"name": name, "version": found, "for": purpose, "needed": needed, "install": install}
