@@ -128,12 +128,16 @@ def memorisation(train: ArrayLike, held_out: ArrayLike, generated: ArrayLike, se
     h, g = feature_rows(held_out, "held_out", minimum=2), feature_rows(generated, "generated", minimum=2)
     same_width(x, h, ("train", "held_out"))
     same_width(x, g, ("train", "generated"))
-    distinct = np.unique(x, axis=0)  # a record that is there twice would hide its copies: the second is as near
+    # A record that is there twice would hide its copies, since the second neighbour is as near as the first.
+    distinct, origin, times = np.unique(x, axis=0, return_inverse=True, return_counts=True)
     if len(distinct) < 3:
         raise ValueError(f"train: at least 3 different records are needed, got {len(distinct)}")
 
     held_pair, made_pair = (smallest_distances(s, distinct, 2) for s in (h, g))  # [m, 2], [g, 2]
     own_pair = smallest_distances(distinct, distinct, 2, same=True)
+    # Its twin counts as its copy, for an honest generator of discrete data makes common records again, too.
+    own_pair = np.where(times[:, None] > 1, np.column_stack([np.zeros(len(distinct)), own_pair[:, 0]]), own_pair)
+    own_pair = own_pair[origin.reshape(-1)]  # [n, 2]
     copies, expected, copies_p = _copies(made_pair, np.concatenate([held_pair, own_pair]))
     auc, low, high, auc_p = _membership(distinct, h, g, seed)
     truth_train, syn_train = adversarial_accuracy(x, g, seed)
@@ -213,8 +217,8 @@ def _reason(copying: bool, leaking: bool, copies: float, expected: float, auc: f
         f"(real records are that close to one another in {_percent(expected)} of cases)"
     )
     leaked = (
-        "the generated records give away which records the model was trained on: a training record is nearer to them than "
-        f"an unseen one in {_percent(auc)} of comparisons (50 % would be chance)"
+        "the generated records give away which records the model was trained on: a training record is nearer to them "
+        f"than an unseen one in {_percent(auc)} of comparisons (50 % would be chance)"
     )
     if copying and leaking:
         return f"The model has memorised training records: {copied}, and {leaked}."
