@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from vivogan.cli.app import run
 from vivogan.core import doctor, machine
 
@@ -32,8 +30,3 @@ def test_the_doctor_works_without_torch(capsys, monkeypatch):
     assert "libtorch.so" in json.loads(capsys.readouterr().out)["problem"]
     assert run(["doctor"]) == 0
     assert "libtorch.so" in capsys.readouterr().out
-
-
-def test_a_folder_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        doctor.doctor(tmp_path / "absent")
