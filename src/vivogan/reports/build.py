@@ -27,7 +27,7 @@ def build(run_path: Path) -> Path:
 
     Raises:
         UserError: ``run_path`` is not a run folder, or cannot be written.
-        DamagedRun, InputError: a file of the run cannot be understood.
+        DamagedRun: a file of the run cannot be understood.
     """
     run = gather(Path(run_path))
     report = run.path / "report.html"
@@ -40,6 +40,8 @@ def page(run: Run) -> str:
     """The report as text; the same run gives the same bytes."""
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    classes = run.evaluation.get("by_class") or []
+    memory = run.evaluation.get("memorisation") or {}
     placed = [run.figure("nearest"), run.figure("interpolation")]
     return (
         environment()
@@ -54,11 +56,12 @@ def page(run: Run) -> str:
             interpolation=placed[1],
             samples=[figure for figure in run.figures if figure not in placed],
             scores=scores(run.evaluation.get("scores") or []),
-            classes=run.evaluation.get("by_class") or [],
-            weakest=words.weakest(run.evaluation.get("by_class") or []),
+            classes=classes,
+            weakest=words.weakest(classes),
+            digits=column_digits(classes),
             panels=panels(run),
-            memory_verdict=memorisation.verdict(run.evaluation.get("memorisation") or {}),
-            findings=memorisation.findings(run.evaluation.get("memorisation") or {}),
+            memory_verdict=memorisation.verdict(memory),
+            findings=memorisation.findings(memory),
             commands=commands(run),
             grades=words.GRADES,
         )
@@ -67,17 +70,20 @@ def page(run: Run) -> str:
 
 def environment() -> Environment:
     """Jinja with autoescape on: class names, file names and notes are the user's own text."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import ChainableUndefined, Environment, FileSystemLoader
 
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=ChainableUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters.update(
-        number=lambda value: charts.number(finite(value)), flat=lambda tree: list(flat(tree)), count=count
+        number=lambda value, digits=None: charts.number(finite(value), digits),
+        shown=shown,
+        flat=lambda tree: list(flat(tree)),
+        count=count,
     )
     made.globals.update(bar=lambda value: charts.bar(finite(value)), event_words=words.event_words)
     return made
@@ -112,7 +118,7 @@ PANELS = (
     ("Held-out coverage and diversity", "higher is better", (("coverage", "coverage"), ("diversity", "diversity"))),
     (
         "Losses",
-        "steady is good; neither should win",
+        "steady is good",
         (("loss_generator", "generator"), ("loss_discriminator", "discriminator")),
     ),
     ("Augmentation strength", "rises when training data run short", (("augment_p", "probability"),)),
@@ -160,6 +166,22 @@ def commands(run: Run) -> dict[str, str]:
         "generate": f"vivogan {run.domain} generate {folder} -n 500 --seed 0 -o made/",
         "report": f"vivogan report {folder}",
     }
+
+
+def column_digits(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Decimals that all Fréchet distances of the class table share, so that their points stand in line."""
+    values = [value for row in rows if (value := finite(row.get("frechet")))]
+    return charts.decimals(max(values, key=abs)) if values else 2
+
+
+def shown(value: object) -> str:
+    """A recorded setting or property for people: lists with commas, long ones cut, thousands apart."""
+    if isinstance(value, list):
+        words = [shown(item) for item in value[:12]] + ([f"and {len(value) - 12} more"] if len(value) > 12 else [])
+        return ", ".join(words)
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]
+    return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else str(value)
 
 
 def count(value: object) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vivogan.core.files import read_json, read_lines, read_link
-from vivogan.errors import DamagedRun, UserError
+from vivogan.core.files import read_link
+from vivogan.core.run_folder import RunFolder
+from vivogan.errors import DamagedRun
 
 MIME = {
     ".png": "image/png",
@@ -72,29 +73,27 @@ def gather(path: Path) -> Run:
 
     Raises:
         UserError: ``path`` is not a run folder.
-        DamagedRun, InputError: a file of the run is there and cannot be understood.
+        DamagedRun: a file of the run is there and cannot be understood.
     """
-    path = Path(path)
-    if not (path / "config.toml").is_file():
-        raise UserError(f"{path} is not a run folder: it has no config.toml", "Give the folder that --out named.")
+    folder = RunFolder.open(path)
     try:
         config_text = (path / "config.toml").read_text("utf-8")
         config = tomllib.loads(config_text)
     except (OSError, ValueError) as error:  # bad TOML and bad UTF-8 are both kinds of ValueError
         raise DamagedRun(f"{path / 'config.toml'} cannot be read: {error}") from error
-    evaluation = _json(path / "evaluation.json")
-    lines = read_lines(path / "metrics.jsonl")
-    ticks = [line for line in lines if not line.get("event")]
+    evaluation = _json(folder, "evaluation.json")
+    lines = folder.metrics()
+    ticks = [line for line in lines if line.get("event", "tick") == "tick"]
     return Run(
         path=path,
         shown=_shown(path),
         evaluation=evaluation,
-        data=_json(path / "data.json"),
-        env=_json(path / "env.json"),
+        data=_json(folder, "data.json"),
+        env=_json(folder, "env.json"),
         config=config,
         config_text=config_text.strip(),
         ticks=ticks,
-        events=[line for line in lines if line.get("event")],
+        events=[line for line in lines if line not in ticks],
         best=_best(path, ticks),
         figures=[_figure(path, item) for item in evaluation.get("figures") or []],
     )
@@ -117,8 +116,8 @@ def finite(value: object) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _json(path: Path) -> dict[str, Any]:
-    tree = read_json(path) if path.exists() else {}
+def _json(folder: RunFolder, name: str) -> dict[str, Any]:
+    tree = folder.read_json(name) if (folder.path / name).exists() else {}
     return tree if isinstance(tree, dict) else {}
 
 

@@ -39,14 +39,17 @@ SCORES: dict[str, tuple[str, str]] = {
     "valid": ("Validity", "Share of made samples that are well-formed."),
 }
 
-# Guard events, by a word in their name.
-EVENTS: dict[str, str] = {
-    "rollback": "Training went wrong here, so it was taken back to the last good checkpoint and continued.",
-    "nan": "A number stopped being a number; the step was thrown away before it could do harm.",
-    "collapse": "The samples were becoming alike, the classic failure of adversarial training; it was countered.",
-    "dead": "The discriminator no longer told real from made, so it had nothing to teach; it was revived.",
-    "overfit": "The discriminator was learning the training set by heart.",
-    "stop": "Training was ended here.",
+# What the guard did and why, by a word in the event's name or reason; one of each is said.
+CAUSES: dict[str, str] = {
+    "finite": "A number overflowed, which would have spoiled everything after it.",
+    "nan": "A number overflowed, which would have spoiled everything after it.",
+    "collapse": "The samples were becoming alike, the classic failure of adversarial training.",
+    "dead": "The discriminator no longer taught the generator anything.",
+    "overfit": "The discriminator was learning the training data by heart.",
+}
+ACTIONS: dict[str, str] = {
+    "rollback": "Training was taken back to the last good checkpoint and continued.",
+    "stop": "Training was ended here, with the last good checkpoint kept.",
     "resume": "Training was interrupted and continued from its checkpoint.",
 }
 
@@ -113,8 +116,10 @@ def interval(score: Mapping[str, Any]) -> str:
 
 
 def event_words(event: Mapping[str, Any]) -> str:
-    kind = str(event.get("event", "")).lower()
-    return next((text for word, text in EVENTS.items() if word in kind), "The guard noted something.")
+    """What a guard event means for the run."""
+    seen = f"{event.get('event', '')} {event.get('reason', '')}".lower()
+    said = [next((text for word, text in table.items() if word in seen), "") for table in (CAUSES, ACTIONS)]
+    return " ".join(filter(None, said)) or "The guard noted something."
 
 
 def weakest(rows: Sequence[Mapping[str, Any]]) -> int | None:
