@@ -93,8 +93,8 @@ def train(
             watch=watch,
         )
     if no_report:
-        output.say(f"run  {run.folder}")
-        output.document({"run": str(run.folder)})
+        output.say(f"run  {run.folder.path}")
+        output.document({"run": str(run.folder.path)})
     else:
         finish(run, output, watch)
 
@@ -121,7 +121,7 @@ def generate(
         ),
     ] = 0,
     truncation: Annotated[
-        float, typer.Option("--truncation", metavar="X", min=0.0, help="Below 1: more typical and less varied.")
+        float, typer.Option("--truncation", metavar="X", help="Below 1: more typical and less varied.")
     ] = 1.0,
     keep: Annotated[
         float,
@@ -138,8 +138,9 @@ def generate(
     """
     from vivogan.domains.images import api
 
-    if not 0 < keep <= 1:
-        raise typer.BadParameter("it is a share: above 0, at most 1", param_hint="--keep")
+    for option, share in (("--keep", keep), ("--truncation", truncation)):
+        if not 0 < share <= 1:
+            raise typer.BadParameter("it must be above 0 and at most 1", param_hint=option)
     chosen = o.conditions(where)
     opened = api.open(run, device=device.value, threads=threads)
     folder = out or run / "samples" / f"seed-{seed}"

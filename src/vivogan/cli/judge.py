@@ -21,7 +21,7 @@ def finish(run: Any, output: Output, watch: Watch, extra: Mapping[str, Any] | No
     with watch:
         evaluation = evaluate(run, watch)
         watch({"event": "stage", "text": "Writing the report"})
-        page = build(run.folder)
+        page = build(run.folder.path)
     output.show(scores(evaluation["scores"]))
-    output.say(f"run     {run.folder}", f"report  {page}", "", *evaluation["verdict"])
-    output.document({"run": str(run.folder), "report": str(page), **(extra or {}), "evaluation": evaluation})
+    output.say(f"run     {run.folder.path}", f"report  {page}", "", *evaluation["verdict"])
+    output.document({"run": str(run.folder.path), "report": str(page), **(extra or {}), "evaluation": evaluation})

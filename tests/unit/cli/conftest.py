@@ -51,8 +51,13 @@ class FakeEvaluation:
 
 
 @dataclass
+class FakeFolder:
+    path: Path
+
+
+@dataclass
 class FakeRun:
-    folder: Path
+    folder: FakeFolder
     workflow: Workflow
 
     def generate(self, n: int, **options: Any) -> list[int]:
@@ -84,11 +89,11 @@ class Workflow:
         self.note("train", source=source, out=out, **options)
         for event in ({"event": "stage", "text": "Reading"}, TICK):
             watch(event)
-        return FakeRun(Path(out), self)
+        return FakeRun(FakeFolder(Path(out)), self)
 
     def open(self, run: Path, **options: Any) -> FakeRun:
         self.note("open", run=run, **options)
-        return FakeRun(Path(run), self)
+        return FakeRun(FakeFolder(Path(run)), self)
 
     def write(self, records: list[int], path: Path) -> None:
         self.note("write", count=len(records), path=path)

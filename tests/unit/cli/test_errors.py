@@ -66,6 +66,7 @@ def test_a_bug_names_the_file_that_holds_its_traceback(workflow, capsys):
         ("images generate runs/c -n 0", "-n"),
         ("images generate runs/c --keep 0", "--keep"),
         ("images generate runs/c --keep 1.5", "--keep"),
+        ("images generate runs/c --truncation 0", "--truncation"),
         ("images generate runs/c --where monocyte", "--where type=monocyte"),
         ("images generate runs/c --where type=a --where type=b", "both a and b"),
     ],
