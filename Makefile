@@ -14,11 +14,11 @@ OUT    ?= runs/demo
 .PHONY: demo test bench lint clean
 .DEFAULT_GOAL := test
 
+# torch goes first and by its exact version: where pip is offered a CPU build of that version it takes it (a local version,
+# 2.13.0+cpu, ranks above 2.13.0), and nothing that follows can pull gigabytes of CUDA in by accident.
 $(STAMP): pyproject.toml constraints.txt
 	$(BASE) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "vivogan needs Python 3.11 or newer; %s is %d.%d" % (sys.executable, v[0], v[1]))'
 	test -x $(PYTHON) || $(BASE) -m venv $(VENV)
-	# torch goes first and by its exact version: where pip is offered a CPU build of that version it takes it (a local version,
-	# 2.13.0+cpu, ranks above 2.13.0), and nothing that follows can pull gigabytes of CUDA in by accident.
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
