@@ -55,7 +55,8 @@ def _acquire(path: Path) -> int:
         with explained(path):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            locked = _lock(descriptor)
+            with explained(path):
+                locked = _lock(descriptor)
             record = _read(descriptor)
             if not locked or (record is not None and _may_live(record)):
                 raise _in_use(path, record)
@@ -87,9 +88,12 @@ def _lock(descriptor: int) -> bool:
         return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
     except OSError as error:
         # Some cluster file systems have no locks; there too the record alone decides, which a close race can beat.
-        return error.errno in _UNSUPPORTED
+        if error.errno not in _UNSUPPORTED:
+            raise
     return True
 
 
