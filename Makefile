@@ -10,8 +10,9 @@ STAMP  := $(VENV)/.installed
 BASE   := $(shell command -v python3.11 >/dev/null 2>&1 && python3.11 -c '' >/dev/null 2>&1 && echo python3.11 || echo python3)
 BUDGET ?= 4m
 OUT    ?= runs/demo
+BENCHMARKS := $(filter-out __init__ record readme_table,$(basename $(notdir $(wildcard benchmarks/*.py))))
 
-.PHONY: demo test bench lint clean
+.PHONY: demo test bench named lint clean
 .DEFAULT_GOAL := test
 
 # torch goes first and by its exact version: where pip is offered a CPU build of that version it takes it (a local version,
@@ -29,9 +30,11 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(PYTHON) -m pytest
 
-bench: $(STAMP)
-	@test -n '$(NAME)' || { echo 'say which: make bench NAME=…, one of:' $(filter-out __init__ record readme_table,$(basename $(notdir $(wildcard benchmarks/*.py)))) >&2; exit 2; }
+bench: named $(STAMP)
 	$(PYTHON) -m benchmarks.$(NAME)
+
+named:
+	@test -n '$(NAME)' || { echo 'say which: make bench NAME=…, one of: $(BENCHMARKS)' >&2; exit 2; }
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .
