@@ -85,7 +85,9 @@ def environment() -> Environment:
         flat=lambda tree: list(flat(tree)),
         count=count,
     )
-    made.globals.update(bar=lambda value: charts.bar(finite(value)), event_words=words.event_words)
+    made.globals.update(
+        bar=lambda value: charts.bar(finite(value)), event_words=words.event_words, sentence=words.sentence
+    )
     return made
 
 
@@ -159,13 +161,24 @@ def commands(run: Run) -> dict[str, str]:
     typed = run.env.get("command") or run.env.get("argv")
     if isinstance(typed, list):
         typed = shlex.join(str(word) for word in typed)
-    source = str(run.data.get("source") or run.setting("source") or "DATA")
     return {
-        "train": str(typed or f"vivogan {run.domain} train {shlex.quote(source)} --out {folder}"),
+        "train": str(typed or _train(run)),
         "evaluate": f"vivogan {run.domain} evaluate {folder}",
         "generate": f"vivogan {run.domain} generate {folder} -n 500 --seed 0 -o made/",
         "report": f"vivogan report {folder}",
     }
+
+
+def _train(run: Run) -> str:
+    """The training command, put together from config.toml."""
+    words = ["vivogan", run.domain, "train", run.source or "DATA"]
+    options = dict(run.config.get("read") or {}) | {key: run.setting(key) for key in ("budget", "seed")}
+    for key, value in options.items():
+        if isinstance(value, str | int) and value != "":
+            words += [f"--{key}", str(value)]
+    for override in run.setting("overrides") or []:
+        words += ["--set", str(override)]
+    return shlex.join([*words, "--out", run.shown])
 
 
 def column_digits(rows: Sequence[Mapping[str, Any]]) -> int:

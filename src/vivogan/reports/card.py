@@ -51,8 +51,8 @@ def _sentences(sentences: object) -> str:
 def _data(run: Run) -> list[str]:
     counts = run.evaluation.get("counts") or {}
     lines = [f"- Domain: {plain(run.domain)}"]
-    if run.data.get("source"):
-        lines.append(f"- Source: {plain(run.data['source'])}")
+    if run.source:
+        lines.append(f"- Source: {plain(run.source)}")
     lines += [f"- {plain(name)}: {value:,}" for name, value in counts.items() if isinstance(value, int)]
     lines.append(f"- Refused records: {len(run.data.get('refusals') or [])}")
     return lines + [f"- {plain(note)}" for note in run.data.get("notes") or []]

@@ -59,6 +59,10 @@ class Run:
     def title(self) -> str:
         return str(self.evaluation.get("title") or self.path.name)
 
+    @property
+    def source(self) -> str:
+        return str(self.data.get("source") or self.config.get("source") or "")
+
     def figure(self, word: str) -> Figure | None:
         """The first figure whose name holds ``word``."""
         return next((figure for figure in self.figures if word in figure.name.lower()), None)

@@ -55,18 +55,20 @@ ACTIONS: dict[str, str] = {
 
 
 def score_words(name: str, note: str = "") -> tuple[str, str]:
-    """Title and one-line meaning of a score; the domain's own note stands after, or instead of, the general meaning."""
+    """Title and one-line meaning of a score; the domain's own note goes before the general meaning."""
     plain = name.replace("_", " ").replace("-", " ").replace("é", "e").lower()
-    keys = [key for key in SCORES if all(word in plain for word in key.split())]
-    own = name.replace("_", " ")
-    own = own[:1].upper() + own[1:]
-    if not keys:
-        return own, note
-    key = max(keys, key=len)
-    title, meaning = SCORES[key]
-    if plain != key and plain not in title.lower().replace("é", "e").replace("-", " "):
-        title = own
-    return title, " ".join(part for part in (meaning, note) if part)
+    known = max((key for key in SCORES if all(word in plain for word in key.split())), key=len, default="")
+    title, meaning = SCORES.get(known, ("", ""))
+    if plain != known:  # "two_sample_forest" is more than the general "two sample": its own name says which
+        title = sentence(name.replace("_", " "), stop="")
+    return title, sentence(note) or meaning
+
+
+def sentence(text: str, stop: str = ".") -> str:
+    """The text with a capital first letter and a full stop."""
+    text = text.strip()
+    end = "" if not text or text[-1] in ".!?" else stop
+    return text[:1].upper() + text[1:] + end
 
 
 def standing(score: Mapping[str, Any]) -> str:

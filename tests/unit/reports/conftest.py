@@ -24,13 +24,17 @@ CLASSES = [
 ]
 
 CONFIG = """domain = "images"
-seed = 7
-
-[train]
-batch = 64
+source = "cells/"
 budget = "10m"
+seed = 7
+overrides = ["game.batch=64"]
+
+[read]
+labels = "type"
+
+[plan.game]
+batch = 64
 learning_rate = 0.0002
-penalty_weight = 1.0
 """
 
 
@@ -174,7 +178,6 @@ def ticks() -> list[dict[str, Any]]:
 def data() -> dict[str, Any]:
     return {
         "domain": "images",
-        "source": "cells/",
         "fingerprint": {
             "count": 17092,
             "width": 28,
@@ -184,6 +187,7 @@ def data() -> dict[str, Any]:
             "range": [0, 255],
             "imbalance": 2.7,
         },
+        "classes": {"column": "type", "names": CLASSES, "counts": [852, 2181, 1085, 2026, 849, 993, 2330, 1643]},
         "split": {"train": 11959, "selection": 1712, "test": 3421},
         "refusals": [
             {
@@ -228,7 +232,6 @@ def fabricate(path: Path, side: int = 8) -> Path:
     environment = {
         "machine": {"cpu": "two cores", "threads": 2},
         "versions": {"python": "3.11.7", "torch": "2.13.0", "vivogan": "0.1.0"},
-        "command": "vivogan images train cells/ --labels type --budget 10m --out runs/blood",
         "git": "687f42a",
     }
     (path / "env.json").write_text(json.dumps(environment))

@@ -155,6 +155,12 @@ def test_before_evaluation_the_page_names_the_command(run_path: Path, monkeypatc
     assert "Rollback after" in page.text  # what there is, is shown
 
 
+def test_the_command_is_put_together_from_the_settings(run_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(run_path.parent)
+    wanted = "vivogan images train cells/ --labels type --budget 10m --seed 7 --set game.batch=64 --out blood"
+    assert wanted in read(run_path).text
+
+
 def test_only_a_configuration(run_path: Path) -> None:
     for name in ("evaluation.json", "metrics.jsonl", "data.json", "env.json", "best"):
         (run_path / name).unlink()

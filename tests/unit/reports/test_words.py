@@ -35,9 +35,10 @@ def test_standing(row: dict[str, Any], said: str) -> None:
 
 def test_known_scores_have_titles_and_the_note_stays() -> None:
     assert score_words("frechet")[0] == "Fréchet distance"
+    assert "real" in score_words("frechet")[1]
     assert score_words("two_sample_forest")[0] == "Two sample forest"
-    assert score_words("coverage", "k = 5")[1].endswith("k = 5")
-    assert score_words("tail_length", "in µm") == ("Tail length", "in µm")
+    assert score_words("FD-bloodcnn", "closeness") == ("FD-bloodcnn", "Closeness.")
+    assert score_words("tail_length", "in µm") == ("Tail length", "In µm.")
 
 
 def test_label_says_everything_the_strip_shows() -> None:
