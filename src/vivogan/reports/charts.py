@@ -31,9 +31,10 @@ def number(value: float | None, digits: int | None = None) -> str:
         return "–"
     if value == 0:
         return "0"
+    own = digits is None
     if digits is None:
         digits = decimals(value)
-    if round(value, digits) == 0:
+    if round(value, digits) == 0 or (own and abs(value) < 1e-3):
         return f"{value:.2g}".replace("-", "−")
     return f"{value:,.{digits}f}".replace("-", "−")
 
