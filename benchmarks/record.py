@@ -10,7 +10,6 @@ Every row says ``what`` and ``value``; it may add ``low``, ``high``, ``floor``, 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,12 +94,4 @@ def _checked(row: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"row {dict(row)!r}: 'what' and 'value' are needed")
     if row.get("goal") is not None and row.get("better") not in ("higher", "lower"):
         raise ValueError(f"row {row['what']!r}: a goal needs better='higher' or 'lower'")
-    return {key: _plain(row[key]) for key in FIELDS if key in row}
-
-
-def _plain(value: Any) -> Any:
-    """NumPy scalars as Python's; NaN, which JSON does not know, as null."""
-    value = value.item() if hasattr(value, "item") else value
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    return {key: files.plain(row[key]) for key in FIELDS if key in row}

@@ -1,0 +1,144 @@
+"""The contract that every domain keeps. What all domains share is written once, in ``train.py``, ``run.py`` and ``evaluate.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vivogan.core.budget import Budget
+from vivogan.core.configuration import Settings
+from vivogan.engine.settings import GameSettings
+
+
+@dataclass(frozen=True)
+class Split:
+    """Indices of the records of each part, sorted; no record is in two."""
+
+    train: NDArray[np.intp]
+    selection: NDArray[np.intp]
+    test: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number that says how good the generated data are, beside what it must be read against.
+
+    ``low`` and ``high`` bound its 95 % interval; ``floor`` is real against real at the same sizes, ``baseline`` the best simple
+    sampler.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    floor: float
+    baseline: float
+    better: Literal["higher", "lower"]
+    n: int
+    note: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture for the report: ``image`` is [H, W, 3] uint8."""
+
+    name: str
+    title: str
+    caption: str
+    image: NDArray[np.uint8]
+
+
+class Records(Protocol):
+    """Items in the domain's own type, with labels by column, unique ids, and what was refused on the way."""
+
+    labels: Mapping[str, NDArray[np.str_]]
+    ids: Sequence[str]
+    refusals: Sequence[Any]
+    notes: Sequence[str]
+
+    def __len__(self) -> int: ...
+
+    @property
+    def classes(self) -> NDArray[np.str_]: ...
+
+
+class Fitted(Protocol):
+    """Something that was fitted on the training part and is kept in the run folder."""
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]: ...
+
+
+class Codec(Fitted, Protocol):
+    """Records ⇄ tensors x [n, …]."""
+
+    def encode(self, records: Any, indices: NDArray[np.intp]) -> Tensor: ...
+
+    def decode(self, x: Tensor) -> list[Any]: ...
+
+
+class Extractor(Fitted, Protocol):
+    """The space in which distributions are compared. ``name`` names the scores: only Inception-V3 gives a "FID"."""
+
+    name: str
+
+    def __call__(self, x: Tensor) -> NDArray[np.float64]: ...
+
+
+class Baseline(Protocol):
+    """An honest sampler without a game: fitted on x [N, …] and classes y [N]; gives x of the asked classes."""
+
+    def fit(self, x: Tensor, y: NDArray[np.intp]) -> Any: ...
+
+    def sample(self, y: NDArray[np.intp], seed: int) -> Tensor: ...
+
+
+class Plan(Settings):
+    """Every hyper-parameter of a run; a domain adds its own fields."""
+
+    game: GameSettings = GameSettings()
+
+
+class Domain(Protocol):
+    """One object per domain, no inheritance tower."""
+
+    name: str
+    plan_model: type[Plan]
+
+    def read(self, source: Path, options: Mapping[str, Any]) -> Any: ...
+
+    def split(self, records: Any, seed: int) -> Split: ...
+
+    def fingerprint(self, records: Any) -> dict[str, Any]: ...
+
+    def plan(self, fingerprint: Mapping[str, Any], budget: Budget, device: str) -> Plan: ...
+
+    def fit_codec(self, records: Any, train: NDArray[np.intp], plan: Any) -> Codec: ...
+
+    def load_codec(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> Codec: ...
+
+    def networks(self, codec: Any, classes: int, plan: Any) -> tuple[nn.Module, nn.Module]: ...
+
+    def symmetry(self, x: Tensor, rng: torch.Generator) -> Tensor: ...
+
+    def augment(self, x: Tensor, p: float, rng: torch.Generator) -> Tensor: ...
+
+    def fit_extractor(self, x: Tensor, y: NDArray[np.intp], plan: Any, seed: int) -> Extractor: ...
+
+    def load_extractor(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> Extractor: ...
+
+    def summaries(self, x: Tensor) -> dict[str, NDArray[np.float64]]: ...
+
+    def baselines(self) -> dict[str, Baseline]: ...
+
+    def records(self, items: list[Any], labels: dict[str, NDArray[np.str_]], ids: list[str], like: Any) -> Any: ...
+
+    def figures(self, gallery: Mapping[str, Any]) -> list[Figure]: ...
+
+    def write(self, records: Any, path: Path) -> Any: ...

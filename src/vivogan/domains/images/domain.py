@@ -1,0 +1,88 @@
+"""Images as a domain: the rooms of this folder tied to the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vivogan.core.budget import Budget
+from vivogan.domains.base import Baseline, Figure, Split
+from vivogan.domains.images import data, metrics, plan, plots, symmetry, write
+from vivogan.domains.images.baselines import PrincipalGaussian, SmoothedBootstrap
+from vivogan.domains.images.codec import ImageCodec
+from vivogan.domains.images.features import ImageExtractor, fit_extractor
+from vivogan.domains.images.records import ImageRecords, ReadOptions
+from vivogan.domains.images.split import split
+
+
+class Images:
+    """Micrographs and other images: any bit depth, any number of channels."""
+
+    name = "images"
+    plan_model = plan.ImagePlan
+
+    def read(self, source: Path, options: Mapping[str, Any]) -> ImageRecords:
+        return data.read(source, ReadOptions(**options))
+
+    def inspect(self, source: Path, read: Mapping[str, Any]) -> dict[str, Any]:
+        """What a data set holds: fingerprint, refusals and notes."""
+        records = self.read(source, read)
+        refusals = [asdict(refusal) for refusal in records.refusals]
+        return {"fingerprint": self.fingerprint(records), "refusals": refusals, "notes": list(records.notes)}
+
+    def split(self, records: ImageRecords, seed: int) -> Split:
+        return split(records, seed)
+
+    def fingerprint(self, records: ImageRecords) -> dict[str, Any]:
+        return data.fingerprint(records)
+
+    def plan(self, fingerprint: Mapping[str, Any], budget: Budget, device: str) -> plan.ImagePlan:
+        return plan.plan(fingerprint, budget, device)
+
+    def fit_codec(self, records: ImageRecords, train: NDArray[np.intp], plan: plan.ImagePlan) -> ImageCodec:
+        return ImageCodec.fit(records, train, plan.side, plan.fit)
+
+    def load_codec(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> ImageCodec:
+        return ImageCodec.from_state(tensors, state)
+
+    def networks(self, codec: ImageCodec, classes: int, plan_: plan.ImagePlan) -> tuple[nn.Module, nn.Module]:
+        return plan.networks(codec.channels, classes, plan_)
+
+    def symmetry(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        return symmetry.dihedral(x, rng)
+
+    def augment(self, x: Tensor, p: float, rng: torch.Generator) -> Tensor:
+        return symmetry.disturb(x, p, rng)
+
+    def fit_extractor(self, x: Tensor, y: NDArray[np.intp], plan: plan.ImagePlan, seed: int) -> ImageExtractor:
+        return fit_extractor(x, y, plan.extractor_steps, seed)
+
+    def load_extractor(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> ImageExtractor:
+        return ImageExtractor.from_state(tensors, state)
+
+    def summaries(self, x: Tensor) -> dict[str, NDArray[np.float64]]:
+        return metrics.summaries(x)
+
+    def baselines(self) -> dict[str, Baseline]:
+        return {"principal Gaussian": PrincipalGaussian(), "smoothed bootstrap": SmoothedBootstrap()}
+
+    def records(
+        self, items: list[NDArray[Any]], labels: dict[str, NDArray[np.str_]], ids: list[str], like: Mapping[str, Any]
+    ) -> ImageRecords:
+        return ImageRecords(items, labels, ids, [], [], None, None, "generated")
+
+    def figures(self, gallery: Mapping[str, Any]) -> list[Figure]:
+        return plots.figures(gallery)
+
+    def write(self, records: ImageRecords, path: Path) -> list[Path]:
+        return write.write(records, path)
+
+
+DOMAIN = Images()

@@ -1,0 +1,106 @@
+"""From numbers to plain words: what a reader without statistics should take away."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vivogan.domains.base import Score
+from vivogan.metrics.memorisation import Memorisation
+
+FEW = 100  # test records below which intervals are wide
+
+
+def closeness(score: Score) -> float:
+    """Where a distance lies between the baseline (0) and the floor (1), on a logarithmic scale; below 0: worse than simple."""
+    value, floor, baseline = (math.log(max(1e-9, v)) for v in (score.value, score.floor, score.baseline))
+    return (baseline - value) / (baseline - floor) if baseline > floor else 0.0
+
+
+def _find(scores: Sequence[Score], start: str) -> Score | None:
+    return next((s for s in scores if s.name.startswith(start)), None)
+
+
+def grade(scores: Sequence[Score], kept: Memorisation) -> str:
+    """good: closer to real than the best simple sampler, covering, not copying; poor: neither; fair: between."""
+    distance, covered = _find(scores, "FD-"), _find(scores, "coverage")
+    if kept.flagged or distance is None or covered is None:
+        return "poor"
+    share = covered.value / max(1e-9, covered.floor)
+    if distance.value <= distance.baseline and share >= 0.7:
+        return "good"
+    return "fair" if share >= 0.35 else "poor"
+
+
+def verdict(
+    scores: Sequence[Score], by_class: Sequence[Mapping[str, Any]], kept: Memorisation, counts: Mapping[str, int]
+) -> list[str]:
+    """Three to five sentences, the most important first."""
+    found = [_faithful(scores), _diverse(scores), kept.reason, _useful(scores)]
+    if by_class:
+        weakest = max(
+            by_class, key=lambda row: row["frechet"] / max(1e-9, row["floor"]) if row["floor"] == row["floor"] else 0.0
+        )
+        found.append(f"Weakest class: {weakest['class']} (coverage {weakest['coverage']:.0%}).")
+    if counts["test"] < FEW:
+        found.append(f"Only {counts['test']} test records: read the intervals, not the values.")
+    return [sentence for sentence in found if sentence]
+
+
+def _faithful(scores: Sequence[Score]) -> str:
+    distance = _find(scores, "FD-")
+    if distance is None:
+        return ""
+    times = distance.value / max(1e-9, distance.floor)
+    against = (
+        "closer to the real data than" if distance.value < distance.baseline else "farther from the real data than"
+    )
+    return (
+        f"Generated samples are {against} the best simple sampler "
+        f"(distance {distance.value:.3g}, simple sampler {distance.baseline:.3g}, real against real {distance.floor:.3g}: "
+        f"{times:.1f} times the floor)."
+    )
+
+
+def _diverse(scores: Sequence[Score]) -> str:
+    covered, precise = _find(scores, "coverage"), _find(scores, "precision")
+    if covered is None or precise is None:
+        return ""
+    return (
+        f"They cover {covered.value:.0%} of the held-out samples (real data cover {covered.floor:.0%}), "
+        f"and {precise.value:.0%} of them look real by the same measure (real data {precise.floor:.0%})."
+    )
+
+
+def _useful(scores: Sequence[Score]) -> str:
+    taught = _find(scores, "TSTR")
+    if taught is None:
+        return ""
+    return (
+        f"A classifier taught on generated samples alone reaches {taught.value:.0%} balanced accuracy on real ones; "
+        f"taught on as many real ones, {taught.floor:.0%}."
+    )
+
+
+def advice(
+    scores: Sequence[Score], by_class: Sequence[Mapping[str, Any]], kept: Memorisation, counts: Mapping[str, int]
+) -> list[str]:
+    """What to do next, most useful first."""
+    found = []
+    distance, covered = _find(scores, "FD-"), _find(scores, "coverage")
+    if kept.flagged:
+        found.append("Do not publish these samples: some are near copies. Add data, or shorten the budget.")
+    if distance and distance.value > 2 * distance.floor:
+        found.append(
+            "Give it longer: the same train command with a larger --budget continues this run where it stopped."
+        )
+    if covered and covered.value < 0.7 * covered.floor:
+        found.append("Diversity is missing: more data or a longer budget help; leave --truncation at 1.")
+    rare = [row["class"] for row in by_class if row["n_real"] < 30]
+    if rare:
+        found.append(f"Few test records of {', '.join(rare[:3])}: collect more, or read that class with care.")
+    if counts["train"] < 200:
+        found.append("Small training set: unlabelled images of the same kind help, even without labels.")
+    found.append("Trade yield for quality: generate --keep 0.5 keeps what the discriminator finds most convincing.")
+    return found
