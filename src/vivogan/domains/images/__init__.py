@@ -1,0 +1,1 @@
+"""Micrographs and other images: any bit depth, any number of channels."""

@@ -1,0 +1,69 @@
+"""Images in, images out: read, check, split and describe what the user has. This file is the door to the rooms behind it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vivogan.core.limits import check_records
+from vivogan.domains.images.arrays import read_npy, read_npz
+from vivogan.domains.images.clean import clean
+from vivogan.domains.images.records import Draft, ImageRecords, ReadOptions, Refusal
+from vivogan.domains.images.split import split
+from vivogan.errors import InputError
+
+__all__ = ["ImageRecords", "ReadOptions", "Refusal", "fingerprint", "read", "split"]
+
+Reader = Callable[[Path, ReadOptions], Draft]
+READERS: Mapping[str, Reader] = {
+    ".npz": read_npz,
+    ".npy": read_npy,
+}
+
+
+def read(source: Path, options: ReadOptions) -> ImageRecords:
+    """Read every usable image of a folder, an array file, an archive, a CSV or one image file.
+
+    What is broken is refused one by one and the rest goes on (``records.refusals``). Raises ``InputError`` when nothing usable is
+    left or when an option names what is not there.
+    """
+    path = Path(source)
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(
+            path, "is no kind of file that holds images", mend=f"Give a folder or one of {', '.join(READERS)}"
+        )
+    draft = reader(path, options)
+    check_records(path, len(draft.items), options.limits)
+    return clean(draft)
+
+
+def fingerprint(records: ImageRecords) -> dict[str, Any]:
+    """What the plan needs to know of a data set, as plain JSON values: count, sizes, type, channels, range, classes, imbalance."""
+    heights = [image.shape[0] for image in records.images]
+    widths = [image.shape[1] for image in records.images]
+    first = records.images[0]
+    counts = Counter(value for value in records.classes.tolist() if value)
+    return {
+        "count": len(records),
+        "height": {"min": min(heights), "median": int(np.median(heights)), "max": max(heights)},
+        "width": {"min": min(widths), "median": int(np.median(widths)), "max": max(widths)},
+        "dtype": first.dtype.name,
+        "channels": int(first.shape[2]),
+        "range": [
+            min(image.min() for image in records.images).item(),
+            max(image.max() for image in records.images).item(),
+        ],
+        "label": next(iter(records.labels), None),
+        "classes": dict(sorted(counts.items())),
+        "unlabelled": len(records) - sum(counts.values()),
+        "imbalance": max(counts.values()) / min(counts.values()) if counts else 1.0,
+        "labels": list(records.labels),
+        "parts": None if records.part is None else dict(Counter(records.part.tolist())),
+        "groups": None if records.group is None else len(set(records.group.tolist())),
+        "refused": len(records.refusals),
+    }
