@@ -31,9 +31,18 @@ def demo(
     from vivogan.domains.images import api
     from vivogan.domains.images.demo import write_patches
 
-    data = out.with_name(f"{out.name}-data")
     watch = Watch(quiet)
     with watch:
-        write_patches(data)
-        run = api.train(data, out, budget=budget, seed=seed, device=device.value, threads=threads, watch=watch)
+        data = write_patches(out.with_name(f"{out.name}-data"))
+        run = api.train(
+            data,
+            out,
+            labels="y",
+            group="block",
+            budget=budget,
+            seed=seed,
+            device=device.value,
+            threads=threads,
+            watch=watch,
+        )
     finish(run, Output(json, quiet), watch, {"data": str(data)})

@@ -18,7 +18,7 @@ MOST_REFUSALS = 20  # printed; --json lists them all
 
 app = typer.Typer(
     help="Micrographs and other images: any bit depth, any number of channels.",
-    epilog="Start with:  vivogan images inspect runs/demo-data",
+    epilog="Start with:  vivogan images inspect runs/demo-data/ihc.npz",
     no_args_is_help=True,
 )
 
@@ -35,7 +35,7 @@ def inspect(
 ) -> None:
     """Read a data set and say what is in it, what was refused and why. Nothing is trained or written.
 
-    Example:  vivogan images inspect runs/demo-data
+    Example:  vivogan images inspect runs/demo-data/ihc.npz --labels y
     """
     from vivogan.domains.images import api
 
@@ -72,7 +72,7 @@ def train(
 ) -> None:
     """Train on a data set, then judge the run and write its report. The same command again continues an unfinished run.
 
-    Example:  vivogan images train runs/demo-data --budget 4m --out runs/patches
+    Example:  vivogan images train runs/demo-data/ihc.npz --labels y --budget 4m --out runs/ihc
     """
     from vivogan.domains.images import api
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vivogan.core.files import plain
 from vivogan.reports.charts import number
 from vivogan.reports.words import interval, score_words
 
@@ -46,7 +46,7 @@ class Output:
     def document(self, content: Mapping[str, Any]) -> None:
         """The result for machines, when they asked for it."""
         if self.json:
-            print(json.dumps(content, indent=2, default=_plain, ensure_ascii=False))
+            print(json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def pairs(rows: Iterable[tuple[str, object]]) -> Table:
@@ -71,12 +71,3 @@ def scores(rows: Sequence[Mapping[str, Any]]) -> Table:
         numbers = (number(row.get("value")), interval(row), number(row.get("floor")), number(row.get("baseline")))
         table.add_row(Text(title), *numbers, str(row.get("better", "")))
     return table
-
-
-def _plain(value: object) -> Any:
-    """Paths and NumPy values as JSON knows them."""
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -98,6 +98,10 @@ class Workflow:
     def write(self, records: list[int], path: Path) -> None:
         self.note("write", count=len(records), path=path)
 
+    def write_patches(self, folder: Path) -> Path:
+        self.note("write_patches", folder=folder)
+        return folder / "ihc.npz"
+
     def build(self, run: Path) -> Path:
         self.note("build", run=run)
         return Path(run) / "report.html"
@@ -110,7 +114,7 @@ def workflow(monkeypatch: pytest.MonkeyPatch) -> Workflow:
     for word in ("inspect", "train", "open", "write"):
         setattr(api, word, getattr(fake, word))
     demo = ModuleType("vivogan.domains.images.demo")
-    demo.write_patches = lambda folder: fake.note("write_patches", folder=folder)  # type: ignore[attr-defined]
+    demo.write_patches = fake.write_patches  # type: ignore[attr-defined]
     for module in (api, demo):
         monkeypatch.setitem(sys.modules, module.__name__, module)
         monkeypatch.setattr(vivogan.domains.images, module.__name__.rsplit(".", 1)[1], module, raising=False)

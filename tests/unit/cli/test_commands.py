@@ -98,7 +98,7 @@ def test_inspect_shows_the_first_refusals_and_counts_the_rest(workflow, capsys):
 def test_the_demo_trains_on_data_beside_its_run(workflow, capsys, tmp_path):
     assert run(["demo", "--out", str(tmp_path / "demo"), "--budget", "9k"]) == 0
     assert workflow.called["write_patches"]["folder"] == tmp_path / "demo-data"
-    assert workflow.called["train"]["source"] == tmp_path / "demo-data"
+    assert workflow.called["train"]["source"] == tmp_path / "demo-data" / "ihc.npz"
     assert workflow.called["train"]["budget"] == "9k"
     ending = capsys.readouterr().out.splitlines()
     assert ending[-3:] == EVALUATION["verdict"]
