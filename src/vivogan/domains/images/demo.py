@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-SIDE, STRIDE = 32, 12
-BLOCK = 128  # patches of one block of the picture stay on one side of the split: neighbours overlap
+SIDE, STRIDE = 32, 8
+BLOCK = 64  # patches of one block of the picture stay on one side of the split: neighbours overlap
 LOW, HIGH = 0.35, 0.7  # quantiles of staining that separate the classes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,12 +15,21 @@ from torch import Tensor, nn
 
 from vivogan.core.budget import Budget
 from vivogan.domains.base import Baseline, Figure, Split
-from vivogan.domains.images import data, metrics, plan, plots, symmetry, write
+from vivogan.domains.images import data, metrics, plan, plots, symmetry
 from vivogan.domains.images.baselines import PrincipalGaussian, SmoothedBootstrap
 from vivogan.domains.images.codec import ImageCodec
 from vivogan.domains.images.features import ImageExtractor, fit_extractor
 from vivogan.domains.images.records import ImageRecords, ReadOptions
 from vivogan.domains.images.split import split
+
+
+def digest(records: ImageRecords) -> str:
+    """SHA-256 of names, labels and pixels: what a continued run compares."""
+    found = hashlib.sha256()
+    for i, image in enumerate(records.images):
+        found.update("\0".join([records.ids[i], *(str(v[i]) for v in records.labels.values())]).encode())
+        found.update(np.ascontiguousarray(image).tobytes())
+    return found.hexdigest()
 
 
 class Images:
@@ -41,7 +51,7 @@ class Images:
         return split(records, seed)
 
     def fingerprint(self, records: ImageRecords) -> dict[str, Any]:
-        return data.fingerprint(records)
+        return data.fingerprint(records) | {"sha256": digest(records)}
 
     def plan(self, fingerprint: Mapping[str, Any], budget: Budget, device: str) -> plan.ImagePlan:
         return plan.plan(fingerprint, budget, device)
@@ -82,6 +92,8 @@ class Images:
         return plots.figures(gallery)
 
     def write(self, records: ImageRecords, path: Path) -> list[Path]:
+        from vivogan.domains.images import write
+
         return write.write(records, path)
 
 
