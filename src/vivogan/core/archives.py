@@ -17,6 +17,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -232,27 +233,27 @@ def _headers(tarred: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         yield header
 
 
-def _opened_tar(archive: Path, limits: Limits) -> tarfile.TarFile:
+@contextmanager
+def _opened_tar(archive: Path, limits: Limits) -> Iterator[tarfile.TarFile]:
     with archive.open("rb") as file:
         magic = file.read(6)
     if magic == b"\xfd7zXZ\0":
         raise InputError(archive, "is an xz archive, which is not read", mend="Repack it as tar.gz or zip")
     stream: IO[bytes]
     if magic[:2] == b"\x1f\x8b":
-        stream = cast(IO[bytes], gzip.open(archive))  # noqa: SIM115 - the tar file closes it
+        stream = cast(IO[bytes], gzip.open(archive))  # noqa: SIM115 - closed below
     elif magic[:3] == b"BZh":
         stream = bz2.open(archive)  # noqa: SIM115
     else:
-        stream = archive.open("rb")  # noqa: SIM115
-    bounded = _Bounded(stream, archive, limits)
-    try:
-        return tarfile.open(fileobj=cast(IO[bytes], bounded), mode="r:")
-    except tarfile.ReadError as error:
-        stream.close()
-        raise InputError(archive, "is no zip, tar, tar.gz or tar.bz2 archive") from error
-    except BaseException:
-        stream.close()
-        raise
+        stream = archive.open("rb")
+    bounded = cast(IO[bytes], _Bounded(stream, archive, limits))
+    with stream:
+        try:
+            tarred = tarfile.open(fileobj=bounded, mode="r:")
+        except tarfile.ReadError as error:
+            raise InputError(archive, "is no zip, tar, tar.gz or tar.bz2 archive") from error
+        with tarred:
+            yield tarred
 
 
 class _Bounded(io.RawIOBase):
@@ -285,7 +286,3 @@ class _Bounded(io.RawIOBase):
 
     def tell(self) -> int:
         return self._stream.tell()
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()

@@ -87,8 +87,9 @@ def latents(seed: SupportsIndex, indices: ArrayLike, dim: int) -> NDArray[np.flo
 
 def _runs(indices: NDArray[Any]) -> list[tuple[int, int]]:
     """Cut [n] indices into runs of consecutive ones, as (start, stop) places."""
-    # Compared, not subtracted: unsigned differences would wrap.
-    breaks = np.flatnonzero(indices[1:] != indices[:-1] + indices.dtype.type(1)) + 1
+    before, after = indices[:-1], indices[1:]
+    # The second condition is for the end of the integer's range, where adding one wraps to its beginning.
+    breaks = np.flatnonzero((after != before + indices.dtype.type(1)) | (after < before)) + 1
     return list(pairwise([0, *breaks.tolist(), len(indices)]))
 
 
