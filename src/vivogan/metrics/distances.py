@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from vivogan.metrics.arrays import Floats, feature_rows, same_width
 
@@ -37,36 +37,40 @@ def squared_distance_blocks(x: Floats, y: Floats) -> Iterator[tuple[slice, Float
         yield rows, block
 
 
-def nearest(queries: ArrayLike, references: ArrayLike) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.intp]]]:
+def nearest(queries: ArrayLike, references: ArrayLike) -> tuple[Floats, NDArray[np.intp]]:
     """The nearest reference of every query.
 
     Args:
         queries: [n, d]. references: [m, d].
 
     Returns:
-        distance [n] (Euclidean, exactly 0 for an equal row) and index [n] into ``references`` (the first of equals).
+        distance [n] (Euclidean, exactly 0 for an equal row) and index [n] into ``references`` (any of equals).
 
     Raises:
         ValueError: an empty set, different widths, or values that are not finite.
     """
     x, y = feature_rows(queries, "queries"), feature_rows(references, "references")
     same_width(x, y, ("queries", "references"))
-    distance = np.empty(x.shape[0])
-    index = np.empty(x.shape[0], dtype=np.intp)
-    for rows, block in squared_distance_blocks(x, y):
-        index[rows] = block.argmin(axis=1)
-        distance[rows] = block[np.arange(block.shape[0]), index[rows]]
-    return np.sqrt(distance), index
+    distance, index = neighbours(x, y, 1)
+    return distance[:, 0], index[:, 0]
 
 
-def smallest_distances(x: Floats, y: Floats, k: int, same: bool = False) -> Floats:
-    """The ``k`` smallest distances [n, k], ascending, from every row of ``x`` to ``y``.
+def neighbours(x: Floats, y: Floats, k: int, same: bool = False) -> tuple[Floats, NDArray[np.intp]]:
+    """Distances [n, k], ascending, and indices [n, k] of the ``k`` rows of ``y`` nearest to every row of ``x``.
 
-    With ``same`` the two are one set and a row is not its own neighbour (an equal row elsewhere is).
+    With ``same`` the two are one set and a row is not its own neighbour (an equal row elsewhere is). The distances are
+    taken from the differences, so that those of whole numbers are equal when they should be: ties count.
     """
-    result = np.empty((x.shape[0], k))
+    distance, index = np.empty((x.shape[0], k)), np.empty((x.shape[0], k), dtype=np.intp)
     for rows, block in squared_distance_blocks(x, y):
         if same:
             block[np.arange(block.shape[0]), np.arange(rows.start, rows.stop)] = np.inf
-        result[rows] = np.sort(np.partition(block, k - 1, axis=1)[:, :k], axis=1)
-    return np.sqrt(result)
+        found = np.argpartition(block, k - 1, axis=1)[:, :k]  # [rows, k]
+        squares = np.empty(found.shape)
+        for column in range(k):
+            difference = x[rows] - y[found[:, column]]  # [rows, d]
+            squares[:, column] = np.einsum("nd,nd->n", difference, difference)
+        order = np.argsort(squares, axis=1, kind="stable")
+        distance[rows] = np.sqrt(np.take_along_axis(squares, order, axis=1))
+        index[rows] = np.take_along_axis(found, order, axis=1)
+    return distance, index

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vivogan.metrics.arrays import Floats, feature_rows, same_width
-from vivogan.metrics.distances import smallest_distances, squared_distance_blocks
+from vivogan.metrics.distances import neighbours, squared_distance_blocks
+
+BORDER = 1e-9  # of a squared radius
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,9 @@ def precision_recall_density_coverage(real: ArrayLike, generated: ArrayLike, k: 
         ValueError: fewer than k + 1 rows, different widths, or values that are not finite.
     """
     x, y = _checked(real, generated, k, k + 1)
-    real_radius = smallest_distances(x, x, k, same=True)[:, -1] ** 2  # [n]
-    generated_radius = smallest_distances(y, y, k, same=True)[:, -1] ** 2  # [m]
+    # Borders, on which records of discrete data lie, are kept out of the ball whatever the rounding of the blocks.
+    real_radius = neighbours(x, x, k, same=True)[0][:, -1] ** 2 * (1 - BORDER)  # [n]
+    generated_radius = neighbours(y, y, k, same=True)[0][:, -1] ** 2 * (1 - BORDER)  # [m]
     balls = np.zeros(y.shape[0], dtype=np.int64)  # real balls around each generated record
     recalled = covered = 0
     for rows, block in squared_distance_blocks(x, y):
@@ -68,8 +71,8 @@ def coverage(real: ArrayLike, generated: ArrayLike, k: int = 5) -> float:
         ValueError: too few rows, different widths, or values that are not finite.
     """
     x, y = _checked(real, generated, k, 1)
-    radius = smallest_distances(x, x, k, same=True)[:, -1]
-    return float((smallest_distances(x, y, 1)[:, 0] < radius).mean())
+    radius = neighbours(x, x, k, same=True)[0][:, -1]
+    return float((neighbours(x, y, 1)[0][:, 0] < radius).mean())
 
 
 def _checked(real: ArrayLike, generated: ArrayLike, k: int, minimum: int) -> tuple[Floats, Floats]:
