@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import types
@@ -34,10 +35,8 @@ def torch_fidelity(module: str) -> Any:
 
 def torchmetrics(module: str) -> Any:
     """One module of torchmetrics. Its image metrics import torch-fidelity where that is installed."""
-    try:
+    with contextlib.suppress(ImportError):
         torch_fidelity("metric_fid")
-    except ImportError:
-        pass
     try:
         return importlib.import_module(f"torchmetrics.{module}")
     except ImportError:

@@ -1,4 +1,7 @@
-"""Our numbers are those of torch-fidelity, torchmetrics and prdc on the same features: stored ones always, live ones if installed."""
+"""Our numbers are those of torch-fidelity, torchmetrics and prdc on the same features.
+
+The stored ones always, the live ones where the libraries are installed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Inception network against torch-fidelity's, with the same seeded weights: names, shapes, resize, features, logits."""
+"""The Inception network against torch-fidelity's with the same seeded weights: names, shapes, resize and outputs."""
 
 from __future__ import annotations
 
