@@ -26,6 +26,15 @@ with RunFolder.create(sys.argv[1]).lock():
     sys.stdin.read()
 """
 
+FORK = """
+    import os
+    worker = os.fork()
+    if worker == 0:
+        time.sleep(120)
+        os._exit(0)
+    print(worker, file=open(sys.argv[1] + "/worker", "w"))
+"""
+
 RACE = """
 import sys
 from vivogan.core.run_folder import RunFolder
@@ -103,10 +112,7 @@ def test_the_lock_of_a_killed_process_is_taken_over(tmp_path: Path) -> None:
 
 
 def test_a_forked_worker_does_not_keep_the_lock_of_its_dead_parent(tmp_path: Path) -> None:
-    fork = "    import os\n    worker = os.fork()\n    if worker == 0:\n        time.sleep(120)\n        os._exit(0)\n"
-    code = HOLD.replace(
-        '    print("held"', fork + '    print(worker, file=open(sys.argv[1] + "/worker", "w"))\n    print("held"'
-    )
+    code = HOLD.replace('    print("held"', FORK + '    print("held"')
     process = started(code, tmp_path / "run")
     process.kill()
     process.wait()

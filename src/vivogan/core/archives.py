@@ -147,14 +147,14 @@ class _Counter:
 
 def _safe_name(archive: Path, name: str) -> str:
     plain = name.replace("\\", "/")
-    parts = plain.split("/")
+    parts = [part for part in plain.split("/") if part not in ("", ".")]
     if "\0" in name or not plain.strip("/. "):
         raise InputError(archive, "has a member without a usable name", repr(name))
-    if plain.startswith("/") or (len(parts[0]) > 1 and parts[0][1] == ":"):
+    if plain.startswith("/") or parts[0][1:2] == ":":
         raise InputError(archive, "has an absolute path", name)
     if ".." in parts:
         raise InputError(archive, "has a path that leads out of the archive", name)
-    return "/".join(part for part in parts if part not in ("", "."))
+    return "/".join(parts)
 
 
 def _is_zip(archive: Path) -> bool:
@@ -249,7 +249,7 @@ def _opened_tar(archive: Path, limits: Limits) -> Iterator[tarfile.TarFile]:
     bounded = cast(IO[bytes], _Bounded(stream, archive, limits))
     with stream:
         try:
-            tarred = tarfile.open(fileobj=bounded, mode="r:")
+            tarred = tarfile.open(fileobj=bounded, mode="r:")  # noqa: SIM115 - below
         except tarfile.ReadError as error:
             raise InputError(archive, "is no zip, tar, tar.gz or tar.bz2 archive") from error
         with tarred:
