@@ -57,7 +57,7 @@ class Blood:
             return ImageExtractor.from_state(load_file(path), state)
         found = fit_extractor(self.train.x, self.train.y, steps=1400, seed=0)
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(found.state()[0], path)
+        save_file({name: tensor.contiguous() for name, tensor in found.state()[0].items()}, path)
         return found
 
     def accuracy(self) -> float:

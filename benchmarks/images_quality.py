@@ -27,7 +27,7 @@ from benchmarks.record import write_result
 from vivogan.core.checkpoints import Checkpoints
 from vivogan.domains.images.networks import ImageDiscriminator, ImageGenerator
 from vivogan.domains.images.plan import recipe
-from vivogan.domains.images.symmetry import dihedral
+from vivogan.domains.images.symmetry import MOVES, symmetrise
 from vivogan.engine.dealer import TrainingSet
 from vivogan.engine.game import Game
 from vivogan.engine.sampler import sample
@@ -87,7 +87,11 @@ def arm(name: str, seed: int, seconds: float, changes: list[str]) -> dict[str, A
         game = Game(generator, discriminator, settings)
         say = lambda r: print(name, seed, {k: round(v, 3) for k, v in r.items()}, file=sys.stderr, flush=True)  # noqa: E731
         Trainer(
-            game, TrainingSet(train.x, labels, train.y), seed, Checkpoints(folder), Hooks(look, say, dihedral)
+            game,
+            TrainingSet(train.x, labels, train.y),
+            seed,
+            Checkpoints(folder),
+            Hooks(look, say, lambda x, rng: symmetrise(x, rng, MOVES)),
         ).run()
         cpu = time.process_time() - started - spent["looking"]
     network = game.average

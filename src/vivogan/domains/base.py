@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from vivogan.core.budget import Budget
 from vivogan.core.configuration import Settings
+from vivogan.engine.dealer import Symmetry
 from vivogan.engine.settings import GameSettings
 
 
@@ -125,7 +126,7 @@ class Domain(Protocol):
 
     def networks(self, codec: Any, classes: int, plan: Any) -> tuple[nn.Module, nn.Module]: ...
 
-    def symmetry(self, x: Tensor, rng: torch.Generator) -> Tensor: ...
+    def symmetry(self, plan: Any) -> Symmetry: ...
 
     def augment(self, x: Tensor, p: float, rng: torch.Generator) -> Tensor: ...
 

@@ -173,7 +173,7 @@ def _play(run: Run, records: Any, stop: Callable[[], bool], watch: Watch) -> Non
     known = held[held_y >= 0]
     look = _look(run, run.codec.encode(records, known), y[known])
     data = TrainingSet(run.codec.encode(records, split.train), torch.from_numpy(y[split.train]), y[split.train])
-    hooks = Hooks(look, log, domain.symmetry, domain.augment, stop)
+    hooks = Hooks(look, log, domain.symmetry(plan), domain.augment, stop)
     watch({"event": "stage", "text": f"training on {len(split.train)} records, {plan.game.samples} samples"})
     Trainer(game, data, derive(run.config.seed, "game"), run.folder.checkpoints, hooks).run()
 

@@ -148,7 +148,7 @@ def read_npz(path: Path, options: ReadOptions) -> Draft:
         return draft
     images = chosen(arrays, options)
     stack = as_stack(arrays[images], path, images, draft)
-    labels = label_columns(arrays, len(stack), options, draft)
+    columns = label_columns(arrays, len(stack), options, draft)
     names = text_names(arrays, len(stack), draft)
     parts = part_column(arrays, len(stack), options, draft)
     groups = wanted(arrays, options.group, "group", len(stack)) if options.group else None
@@ -157,7 +157,7 @@ def read_npz(path: Path, options: ReadOptions) -> Draft:
             Item(
                 image,
                 names[index] if names is not None else f"{path.name}#{index}",
-                {column: values[index] for column, values in labels.items()},
+                {column: values[index] for column, values in columns.items()},
                 parts[index] if parts is not None else "",
                 groups[index] if groups is not None else "",
             )

@@ -1,4 +1,4 @@
-"""Images ⇄ tensors: square, float32, in [-1, 1]; the range is fitted on the training part and taken back on the way out."""
+"""Images ⇄ tensors: square, float32, in [-1, 1]; the range is fitted on the training part and given back."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ SAMPLED = 4096  # pixels an image gives to the percentiles
 class ImageCodec:
     """``encode`` and ``decode`` follow straight lines between ``values`` (the user's units) and ``codes``, both [C, 4].
 
-    uint8 has the fixed range 0..255. Other types take each channel's min..max of the training part. Where a few pixels stretch that range
-    past ``TAIL`` times what 99.8 % of pixels use, the tails share the outer 5 % of the scale: no training pixel is clipped, and the
-    picture keeps its contrast.
+    uint8 has the fixed range 0..255. Other types take each channel's min..max of the training part. Where a
+    few pixels stretch that range past ``TAIL`` times what 99.8 % of pixels use, the tails share the outer 5 % of the
+    scale: no training pixel is clipped, and the picture keeps its contrast.
     """
 
     size: int
@@ -52,7 +52,7 @@ class ImageCodec:
         return cls(size, fit, dtype, np.stack([v for v, _ in pairs]), np.stack([c for _, c in pairs]))
 
     def encode(self, records: ImageRecords, indices: NDArray[np.intp]) -> Tensor:
-        """The chosen images as float32 [n, C, size, size] in [-1, 1]; held-out pixels beyond the training range are clipped."""
+        """The chosen images as float32 [n, C, size, size] in [-1, 1]; pixels beyond the training range are clipped."""
         import torch
 
         chosen = np.asarray(indices).tolist()
@@ -65,7 +65,7 @@ class ImageCodec:
         return torch.from_numpy(encoded)
 
     def decode(self, x: Tensor | NDArray[np.float32]) -> list[NDArray[Any]]:
-        """Tensors [n, C, size, size] as n arrays [size, size, C] in the user's type and range; codes beyond [-1, 1] are clipped."""
+        """Tensors [n, C, H, W] as n arrays [H, W, C] in the user's type and range; codes are clipped to [-1, 1]."""
         array = np.asarray(x if isinstance(x, np.ndarray) else x.detach().cpu().float().numpy(), dtype=np.float64)
         array = np.clip(np.nan_to_num(array), -1, 1)
         return [self._decode_one(image) for image in array]

@@ -1,7 +1,9 @@
-"""Images in, images out: read, check, split and describe what the user has. This file is the door to the rooms behind it."""
+"""Images in, images out: read, check, split, describe, write. This file is the door to the rooms behind it."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,12 +13,13 @@ import numpy as np
 
 from vivogan.core.limits import check_records
 from vivogan.domains.images.arrays import read_npy, read_npz
-from vivogan.domains.images.clean import clean
+from vivogan.domains.images.clean import clean, pixel_hash
 from vivogan.domains.images.records import Draft, ImageRecords, ReadOptions, Refusal
 from vivogan.domains.images.split import split
+from vivogan.domains.images.write import write
 from vivogan.errors import InputError
 
-__all__ = ["ImageRecords", "ReadOptions", "Refusal", "fingerprint", "read", "split"]
+__all__ = ["ImageRecords", "ReadOptions", "Refusal", "fingerprint", "read", "split", "write"]
 
 Reader = Callable[[Path, ReadOptions], Draft]
 READERS: Mapping[str, Reader] = {
@@ -28,8 +31,8 @@ READERS: Mapping[str, Reader] = {
 def read(source: Path, options: ReadOptions) -> ImageRecords:
     """Read every usable image of a folder, an array file, an archive, a CSV or one image file.
 
-    What is broken is refused one by one and the rest goes on (``records.refusals``). Raises ``InputError`` when nothing usable is
-    left or when an option names what is not there.
+    What is broken is refused one by one and the rest goes on (``records.refusals``). Raises ``InputError`` when
+    nothing usable is left or when an option names what is not there.
     """
     path = Path(source)
     reader = READERS.get(path.suffix.lower())
@@ -43,7 +46,7 @@ def read(source: Path, options: ReadOptions) -> ImageRecords:
 
 
 def fingerprint(records: ImageRecords) -> dict[str, Any]:
-    """What the plan needs to know of a data set, as plain JSON values: count, sizes, type, channels, range, classes, imbalance."""
+    """What the plan needs to know of a data set, as plain JSON; ``sha256`` changes with any pixel, name or label."""
     heights = [image.shape[0] for image in records.images]
     widths = [image.shape[1] for image in records.images]
     first = records.images[0]
@@ -66,4 +69,17 @@ def fingerprint(records: ImageRecords) -> dict[str, Any]:
         "parts": None if records.part is None else dict(Counter(records.part.tolist())),
         "groups": None if records.group is None else len(set(records.group.tolist())),
         "refused": len(records.refusals),
+        "sha256": content_hash(records),
     }
+
+
+def content_hash(records: ImageRecords) -> str:
+    """One hash of all names, pixels, labels, parts and groups, by which a run knows its data again."""
+    digest = hashlib.sha256()
+    columns = [*records.labels.items(), ("part", records.part), ("group", records.group)]
+    for name, values in columns:
+        digest.update(json.dumps([name, None if values is None else values.tolist()]).encode())
+    for name, image in zip(records.ids, records.images, strict=True):
+        digest.update(name.encode("utf-8", "surrogatepass"))
+        digest.update(pixel_hash(image))
+    return digest.hexdigest()

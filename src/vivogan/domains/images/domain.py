@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from vivogan.domains.images.codec import ImageCodec
 from vivogan.domains.images.features import ImageExtractor, fit_extractor
 from vivogan.domains.images.records import ImageRecords, ReadOptions
 from vivogan.domains.images.split import split
+from vivogan.engine.dealer import Symmetry
 
 
 def digest(records: ImageRecords) -> str:
@@ -51,7 +53,10 @@ class Images:
         return split(records, seed)
 
     def fingerprint(self, records: ImageRecords) -> dict[str, Any]:
-        return data.fingerprint(records) | {"sha256": digest(records)}
+        found = data.fingerprint(records) | {"sha256": digest(records)}
+        rows = np.arange(len(records))[:: max(1, len(records) // (2 * symmetry.LOOKED_AT))]
+        small = ImageCodec.fit(records, rows, 24, "crop").encode(records, rows)
+        return found | {"symmetries": symmetry.measured(small)}
 
     def plan(self, fingerprint: Mapping[str, Any], budget: Budget, device: str) -> plan.ImagePlan:
         return plan.plan(fingerprint, budget, device)
@@ -65,14 +70,14 @@ class Images:
     def networks(self, codec: ImageCodec, classes: int, plan_: plan.ImagePlan) -> tuple[nn.Module, nn.Module]:
         return plan.networks(codec.channels, classes, plan_)
 
-    def symmetry(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        return symmetry.dihedral(x, rng)
+    def symmetry(self, plan: plan.ImagePlan) -> Symmetry:
+        return partial(symmetry.symmetrise, moves=plan.symmetries)
 
     def augment(self, x: Tensor, p: float, rng: torch.Generator) -> Tensor:
         return symmetry.disturb(x, p, rng)
 
     def fit_extractor(self, x: Tensor, y: NDArray[np.intp], plan: plan.ImagePlan, seed: int) -> ImageExtractor:
-        return fit_extractor(x, y, plan.extractor_steps, seed)
+        return fit_extractor(x, y, plan.extractor_steps, seed, plan.symmetries)
 
     def load_extractor(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> ImageExtractor:
         return ImageExtractor.from_state(tensors, state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from vivogan.core.seeds import numpy_generator, torch_generator
-from vivogan.domains.images.symmetry import dihedral
+from vivogan.domains.images.symmetry import MOVES, symmetrise
 
 FEATURES = 96
 CLUSTERS = 12  # pseudo-classes where nothing is labelled
@@ -77,7 +78,14 @@ class ImageExtractor:
 
 
 def fit_extractor(
-    x: Tensor, y: NDArray[np.intp], steps: int, seed: int, side: int = 64, batch: int = 128, rate: float = 6e-3
+    x: Tensor,
+    y: NDArray[np.intp],
+    steps: int,
+    seed: int,
+    moves: Collection[str] = tuple(MOVES),
+    side: int = 64,
+    batch: int = 128,
+    rate: float = 6e-3,
 ) -> ImageExtractor:
     """Train the features on encoded images x [n, C, H, W] of classes y [n].
 
@@ -97,7 +105,7 @@ def fit_extractor(
     size = min(batch, max(2, len(x)))
     for _ in range(steps):
         rows = torch.from_numpy(draw.integers(len(x), size=size))
-        loss = cross_entropy(network(dihedral(x[rows].float(), rng)), labels[rows], label_smoothing=0.05)
+        loss = cross_entropy(network(symmetrise(x[rows].float(), rng, moves)), labels[rows], label_smoothing=0.05)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

@@ -31,6 +31,7 @@ class ImagePlan(Plan):
 
     side: Annotated[int, Field(ge=16, le=256)] = 32
     fit: Literal["resize", "crop", "pad"] = "resize"
+    symmetries: tuple[Literal["mirror", "flip", "turn"], ...] = ("mirror", "flip", "turn")
     latent_dim: Count = 64
     generator_width: Count = 64
     discriminator_width: Count = 32
@@ -58,7 +59,7 @@ def plan(fingerprint: Mapping[str, Any], budget: Budget, device: str) -> ImagePl
         "augment": "adaptive" if few else "none",
     }
     game = game.model_copy(update=changes)
-    draft = ImagePlan(side=side, game=game, **widths)
+    draft = ImagePlan(side=side, game=game, symmetries=tuple(fingerprint["symmetries"]), **widths)
     if budget.samples is not None:
         samples, steps = budget.samples, min(1500, max(40, budget.samples // 200))
     else:

@@ -18,7 +18,8 @@ PARTS = (TRAIN, SELECTION, TEST)
 # The words people use for the three parts, in folders, arrays and CSV columns.
 PART_NAMES: Mapping[str, str] = {
     "train": TRAIN, "training": TRAIN, "0": TRAIN,
-    "val": SELECTION, "valid": SELECTION, "validation": SELECTION, "selection": SELECTION, "dev": SELECTION, "1": SELECTION,
+    "val": SELECTION, "valid": SELECTION, "validation": SELECTION, "selection": SELECTION,
+    "dev": SELECTION, "1": SELECTION,
     "test": TEST, "testing": TEST, "2": TEST,
 }  # fmt: skip
 
@@ -36,9 +37,9 @@ class Refusal:
 class ImageRecords:
     """Images with their names and labels, as the user gave them.
 
-    ``images`` are n arrays [H, W, C] in the user's dtype; all share dtype and C, their sizes may differ. ``labels`` maps a
-    column to n strings (empty: unlabelled). ``ids`` are unique and stable. ``part`` is "train", "selection" or "test" where the
-    source gives a split, ``group`` names what must stay on one side (donor, plate, slide).
+    ``images`` are n arrays [H, W, C] in the user's dtype; all share dtype and C, their sizes may differ. ``labels``
+    maps a column to n strings (empty: unlabelled). ``ids`` are unique and stable. ``part`` is "train", "selection" or "test"
+    where the source gives a split, ``group`` names what must stay on one side (donor, plate, slide).
     """
 
     images: list[NDArray[Any]]
@@ -62,8 +63,8 @@ class ImageRecords:
 class ReadOptions(Settings):
     """How to read images.
 
-    ``labels`` is a column name (or several, separated by commas), a CSV file, or ``file.csv:column``; ``images`` the array of an
-    ``.npz`` or the column of a CSV that names the files; ``split`` and ``group`` arrays or columns.
+    ``labels`` is a column name (or several, separated by commas), a CSV file, or ``file.csv:column``; ``images`` the
+    array of an ``.npz`` or the column of a CSV that names the files; ``split`` and ``group`` arrays or columns.
     """
 
     labels: str | None = None

@@ -20,8 +20,9 @@ LEAST = 2  # records that selection and test keep when the set is small
 def split(records: ImageRecords, seed: int) -> Split:
     """Indices of train, selection and test; the same for the same records and seed.
 
-    A given part is kept. What is not given is cut out of train: with train and test only, selection takes 15/85 of train. Every
-    class with three records or more appears in train. Raises ``InputError`` when a split is given without a train part.
+    A given part is kept. What is not given is cut out of train: with train and test only, selection takes 15/85 of
+    train. Every class with three records or more appears in train. Raises ``InputError`` when a split is given
+    without a train part.
     """
     count = len(records)
     place = np.full(count, "", dtype="<U9")
@@ -40,8 +41,8 @@ def split(records: ImageRecords, seed: int) -> Split:
 def cut(records: ImageRecords, pool: NDArray[np.intp], parts: list[str], seed: int) -> NDArray[np.str_]:
     """The part of each record of the pool, [len(pool)].
 
-    Whole units (a group, a set of identical images) are dealt, largest first, to the part whose quotas of the unit's classes are
-    least filled; for single records this fills the stratified quotas exactly.
+    Whole units (a group, a set of identical images) are dealt, largest first, to the part whose quotas of the
+    unit's classes are least filled; for single records this fills the stratified quotas exactly.
     """
     names, classes = np.unique(records.classes[pool], return_inverse=True)
     units = joined(records, pool)
@@ -88,8 +89,8 @@ def joined(records: ImageRecords, pool: NDArray[np.intp]) -> list[list[int]]:
 def quota(counts: NDArray[np.intp], parts: list[str]) -> NDArray[np.intp]:
     """How many records of each class go to each part, [parts, classes]; columns sum to ``counts``.
 
-    Held-out parts take the nearest whole share overall (largest remainders decide the class), at least ``LEAST`` records when the set
-    allows it, and never the last train record of a class.
+    Held-out parts take the nearest whole share overall (largest remainders decide the class), at least ``LEAST``
+    records when the set allows it, and never the last train record of a class.
     """
     total = int(counts.sum())
     whole = sum(SHARES[part] for part in parts) if len(parts) == len(PARTS) else SHARES[TRAIN] + SHARES[SELECTION]
@@ -103,7 +104,7 @@ def quota(counts: NDArray[np.intp], parts: list[str]) -> NDArray[np.intp]:
         target = max(round(total * SHARES[part] / whole), least)
         taken = np.minimum(np.floor(share).astype(np.intp), np.maximum(train - 1, 0))
         while taken.sum() < target and (train - taken > 1).any():
-            # The class that is furthest below its share gives next; a class of one or two stays in train as long as others can give.
+            # The class that is furthest below its share gives next; one of two records gives only when no other can.
             room = np.where(train - taken > 1, share - taken, -np.inf)
             scarce = np.where(counts < 3, 1e6, 0.0)
             taken[int(np.argmax(room - scarce))] += 1
