@@ -68,7 +68,8 @@ class Trainer:
                 reason = self._evaluate(record) if self.step else None
                 if reason:
                     continue
-                self._checkpoint(record)
+                if not self.guard.suspicions:  # a roll-back must find a state from before the trouble
+                    self._checkpoint(record)
             if self.seen >= self.settings.samples:
                 return
             reason = self._step()
