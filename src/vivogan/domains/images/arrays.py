@@ -141,7 +141,11 @@ def read_npz(path: Path, options: ReadOptions) -> Draft:
     for name, head in arrays.headers.items():
         if head.problem:
             draft.refuse(str(path), f"array {name}", head.problem)
-    pairs = [pair for pair in PAIRS if pair[0] in arrays] if options.images is None else []
+    pairs = (
+        [pair for pair in PAIRS if pair[0] in arrays]
+        if options.images is None and not (options.split or options.group)
+        else []
+    )
     if len(pairs) > 1:
         for images, labels, part in pairs:
             add_pair(draft, arrays, images, labels, part, options)
@@ -169,6 +173,9 @@ def read_npy(path: Path, options: ReadOptions) -> Draft:
     """Read one image or a stack of them from an ``.npy``. Raises ``InputError``."""
     check_file(path, options.limits)
     draft = Draft(str(path))
+    for role in ("labels", "split", "group"):
+        if getattr(options, role):
+            raise InputError(path, f"an .npy holds images only, no {role}", mend="Save images and labels as .npz")
     try:
         content = path.read_bytes()
         stream = io.BytesIO(content)

@@ -14,8 +14,10 @@ import numpy as np
 from vivogan.core.limits import check_records
 from vivogan.domains.images.arrays import read_npy, read_npz
 from vivogan.domains.images.clean import clean, pixel_hash
+from vivogan.domains.images.formats import SUFFIXES
 from vivogan.domains.images.records import Draft, ImageRecords, ReadOptions, Refusal
 from vivogan.domains.images.split import split
+from vivogan.domains.images.trees import read_archive, read_file, read_folder, read_listing
 from vivogan.domains.images.write import write
 from vivogan.errors import InputError
 
@@ -25,6 +27,14 @@ Reader = Callable[[Path, ReadOptions], Draft]
 READERS: Mapping[str, Reader] = {
     ".npz": read_npz,
     ".npy": read_npy,
+    ".zip": read_archive,
+    ".tar": read_archive,
+    ".tgz": read_archive,
+    ".gz": read_archive,
+    ".bz2": read_archive,
+    ".csv": read_listing,
+    ".tsv": read_listing,
+    **dict.fromkeys(SUFFIXES, read_file),
 }
 
 
@@ -35,7 +45,9 @@ def read(source: Path, options: ReadOptions) -> ImageRecords:
     nothing usable is left or when an option names what is not there.
     """
     path = Path(source)
-    reader = READERS.get(path.suffix.lower())
+    if not path.exists():
+        raise InputError(path, "does not exist", mend="Check the path")
+    reader = read_folder if path.is_dir() else READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(
             path, "is no kind of file that holds images", mend=f"Give a folder or one of {', '.join(READERS)}"

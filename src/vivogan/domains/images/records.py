@@ -38,8 +38,8 @@ class ImageRecords:
     """Images with their names and labels, as the user gave them.
 
     ``images`` are n arrays [H, W, C] in the user's dtype; all share dtype and C, their sizes may differ. ``labels``
-    maps a column to n strings (empty: unlabelled). ``ids`` are unique and stable. ``part`` is "train", "selection" or "test"
-    where the source gives a split, ``group`` names what must stay on one side (donor, plate, slide).
+    maps a column to n strings (empty: unlabelled). ``ids`` are unique and stable. ``part`` is "train", "selection" or
+    "test" where the source gives a split, ``group`` names what must stay on one side (donor, plate, slide).
     """
 
     images: list[NDArray[Any]]
