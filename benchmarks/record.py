@@ -82,8 +82,7 @@ def print_result(result: Mapping[str, Any]) -> None:
             *(number(row.get(key)) for key in ("floor", "baseline", "goal")),
         )
         table.add_row(str(row["what"]), *numbers, verdict(row), str(row.get("note") or ""))
-    console = Console()
-    console.print(table, width=None if console.is_terminal else 160)
+    Console(width=None if Console().is_terminal else 160).print(table)
 
 
 def _checked(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,11 +40,11 @@ def document(*words: object) -> Any:
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """600 digits, 8 × 8, with their class."""
+    """300 digits, 16 × 16, with their class."""
     images, classes = load_digits(return_X_y=True)
     path = tmp_path_factory.mktemp("data") / "digits.npz"
-    grey = (images[:600].reshape(-1, 8, 8) * 15.9).astype(np.uint8)
-    np.savez(path, images=grey, labels=np.array([f"digit {c}" for c in classes[:600]]))
+    grey = (images[:300].reshape(-1, 8, 8) * 15.9).astype(np.uint8).repeat(2, 1).repeat(2, 2)
+    np.savez(path, images=grey, labels=np.array([f"digit {c}" for c in classes[:300]]))
     return path
 
 
@@ -68,7 +68,7 @@ def trained(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
 def test_inspect_reads_without_writing(digits):
     found = document("images", "inspect", digits, "--labels", "labels")
-    assert found["fingerprint"]["count"] == 600
+    assert found["fingerprint"]["count"] == 300
     assert [path.name for path in digits.parent.iterdir()] == ["digits.npz"]
 
 
@@ -79,7 +79,7 @@ def test_train_ends_with_a_judged_run_and_its_report(trained):
     assert report.stat().st_size > 10_000
     assert '<img src="http' not in report.read_text()
     evaluation = printed["evaluation"]
-    assert len(evaluation["verdict"]) == 3
+    assert evaluation["verdict"]
     assert evaluation["grade"] in ("good", "fair", "poor")
     for score in evaluation["scores"]:
         assert {"name", "value", "low", "high", "floor", "baseline", "better", "n"} <= set(score)
@@ -94,7 +94,7 @@ def test_generate_makes_the_class_that_was_asked_for_in_the_original_type(traine
     made = sorted((tmp_path / "made").rglob("*.png"))
     assert len(made) == 7
     with Image.open(made[0]) as first:
-        assert (first.size, first.mode) == ((8, 8), "L")
+        assert (first.size, first.mode) == ((16, 16), "L")
     assert len(np.unique(np.stack([np.asarray(Image.open(path)) for path in made]), axis=0)) > 1
 
 
@@ -118,7 +118,7 @@ def test_the_discriminator_may_choose(trained, tmp_path):
 
 def test_evaluate_and_report_repeat_on_a_finished_run(trained):
     out, _ = trained
-    assert len(document("images", "evaluate", out, "--threads", 1)["verdict"]) == 3
+    assert document("images", "evaluate", out, "--threads", 1)["verdict"]
     assert Path(document("report", out)["report"]).is_file()
 
 
@@ -141,25 +141,20 @@ def test_class_folders_of_pictures(folders, tmp_path):
 
 def test_an_interrupted_run_keeps_a_checkpoint_and_continues(digits, tmp_path):
     out = tmp_path / "run"
-    words = ("images", "train", digits, "--labels", "labels", "--out", out, "--threads", "1", "--no-report", "--quiet")
-    command = [sys.executable, "-m", "vivogan", *map(str, words), "--budget", "2M"]
+    words = ("images", "train", digits, "--labels", "labels", "--out", out, "--threads", "1", "--no-report")
+    command = [sys.executable, "-m", "vivogan", *map(str, words), "--budget", "60k"]
     source = Path(vivogan.__file__).parents[1]
-    program = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(source)},
-    )
-    metrics = out / "metrics.jsonl"
-    deadline = time.monotonic() + 120
-    while not (metrics.exists() and metrics.stat().st_size) and program.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.1)
+    environment = {**os.environ, "PYTHONPATH": str(source)}
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    assert program.stderr is not None
+    begun = next((line for line in program.stderr if line.startswith("training on")), None)
+    time.sleep(2)  # some steps
     program.send_signal(signal.SIGINT)
     stdout, stderr = program.communicate(timeout=60)
+    assert begun, stderr
     assert program.returncode == 130, stderr
     assert stdout == ""
-    assert "same command again" in stderr
+    assert "same command again" in stderr.splitlines()[-1]
     assert list((out / "checkpoints").glob("step-*"))
     assert vivogan_command("images", "generate", out, "-n", 1, "-o", tmp_path / "made").returncode == 0
 
@@ -213,8 +208,8 @@ def test_doctor_knows_this_machine():
 
 
 def test_the_python_api_says_the_same_words(digits, tmp_path):
-    run = vivogan.images.train(digits, tmp_path / "run", labels="labels", budget="1000", threads=1, device="cpu")
+    run = vivogan.images.train(digits, tmp_path / "run", labels="labels", budget="2000", threads=1, device="cpu")
     made = run.generate(4, where={"labels": "digit 0"}, seed=0)
     assert len(made.images) == 4
-    assert made.images[0].shape == (8, 8, 1)
+    assert made.images[0].shape == (16, 16, 1)
     assert made.images[0].dtype == np.uint8

@@ -40,8 +40,8 @@ class Output:
     def show(self, table: Table) -> None:
         """A table for people."""
         if self.spoken:
-            console = Console(highlight=False)
-            console.print(table, width=None if console.is_terminal else PIPED)
+            width = None if Console().is_terminal else PIPED
+            Console(highlight=False, width=width).print(table)
 
     def document(self, content: Mapping[str, Any]) -> None:
         """The result for machines, when they asked for it."""
