@@ -166,7 +166,7 @@ def test_an_interrupted_run_keeps_a_checkpoint_and_continues(digits, tmp_path):
         (("images", "inspect", "broken.npz"), 2, "broken.npz"),
         (("images", "train", "digits.npz", "--labels", "colour"), 2, "colour"),
         (("images", "train", "digits.npz", "--labels", "labels", "--budget", "soon"), 2, "soon"),
-        (("images", "train", "digits.npz", "--set", "no.such=1"), 2, "no"),
+        (("images", "train", "digits.npz", "--budget", "2000", "--set", "no.such=1"), 2, "no.such"),
         (("images", "generate", "empty", "-n", "1"), 2, "empty"),
         (("images", "evaluate", "absent"), 2, "absent"),
         (("report", "absent"), 2, "absent"),
