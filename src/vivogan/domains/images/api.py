@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from vivogan.domains.images import DOMAIN
+from vivogan.domains.images.domain import DOMAIN
 from vivogan.domains.run import Run
 from vivogan.domains.train import train as train_domain
 
