@@ -12,7 +12,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu, pixel_shuffle, pixel_unshuffle
+from torch.nn.utils.parametrizations import spectral_norm
 
+from vivogan.nn.minibatch import MinibatchDeviation
 from vivogan.nn.normalisation import SharedBatchNorm
 
 SLOPE = 0.2
@@ -83,7 +85,16 @@ class ImageGenerator(nn.Module):
 class ImageDiscriminator(nn.Module):
     """Images [B, C, side, side], class [B] → logits [B], with the projection of Miyato and Koyama 2018."""
 
-    def __init__(self, side: int, channels: int, classes: int, width: int = 32, features: int = 96) -> None:
+    def __init__(
+        self,
+        side: int,
+        channels: int,
+        classes: int,
+        width: int = 32,
+        features: int = 96,
+        spectral: bool = False,
+        minibatch_deviation: bool = False,
+    ) -> None:
         super().__init__()
         steps = len(sides(side)) - 1  # halvings after the unshuffle, down to about 4 pixels
         wide = [min(width * 2**i, 2 * features) for i in range(steps)]
@@ -92,9 +103,13 @@ class ImageDiscriminator(nn.Module):
         self.mix = nn.Conv2d(wide[-1], wide[-1], 3, padding=1)
         self.last = nn.Conv2d(wide[-1], features, 3, 2, 1)
         coarse = -(-sides(side)[0] // 2)
-        self.dense = nn.Linear(features * coarse**2, features)
+        self.batch = MinibatchDeviation() if minibatch_deviation else nn.Identity()
+        self.dense = nn.Linear((features + minibatch_deviation) * coarse**2, features)
         self.out = nn.Linear(features, 1)
         self.embedding = nn.Embedding(classes, features)
+        if spectral:  # Miyato et al. 2018: every layer 1-Lipschitz
+            for layer in [m for m in self.modules() if isinstance(m, nn.Conv2d | nn.Linear | nn.Embedding)]:
+                spectral_norm(layer)
 
     def represent(self, x: Tensor) -> Tensor:
         """The features [B, F] that the logit is a linear function of."""
@@ -103,7 +118,7 @@ class ImageDiscriminator(nn.Module):
             x = leaky_relu(layer(x), SLOPE)
         x = leaky_relu(self.mix(x), SLOPE)
         x = leaky_relu(self.last(x), SLOPE)
-        return leaky_relu(self.dense(x.flatten(1)), SLOPE)
+        return leaky_relu(self.dense(self.batch(x).flatten(1)), SLOPE)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         h = self.represent(x)

@@ -36,6 +36,9 @@ class ImagePlan(Plan):
     generator_width: Count = 64
     discriminator_width: Count = 32
     discriminator_features: Count = 96
+    spectral_norm: bool = False  # of the discriminator
+    minibatch_deviation: bool = False
+    warm_steps: Annotated[int, Field(ge=0)] = 0  # of least squares before the game
     extractor_steps: Count = 500
 
 
@@ -78,7 +81,15 @@ def networks(channels: int, classes: int, plan: ImagePlan) -> tuple[ImageGenerat
     """The two players that a plan describes."""
     return (
         ImageGenerator(plan.side, channels, classes, plan.latent_dim, plan.generator_width),
-        ImageDiscriminator(plan.side, channels, classes, plan.discriminator_width, plan.discriminator_features),
+        ImageDiscriminator(
+            plan.side,
+            channels,
+            classes,
+            plan.discriminator_width,
+            plan.discriminator_features,
+            plan.spectral_norm,
+            plan.minibatch_deviation,
+        ),
     )
 
 
