@@ -30,6 +30,7 @@ def clean(draft: Draft) -> ImageRecords:
     note_blank(draft, items)
     records = to_records(draft, items)
     records.notes.extend(near_duplicates(records))
+    records.notes.extend(crossing_groups(records))
     records.notes.extend(balance(records))
     return records
 
@@ -202,6 +203,17 @@ def near_duplicates(records: ImageRecords) -> list[str]:
     return [
         f"{len(pairs)} near-duplicates lie across the given parts ({TRAIN} and {TEST} are not independent): {names}"
     ]
+
+
+def crossing_groups(records: ImageRecords) -> list[str]:
+    """A note on groups that the given split puts on several sides."""
+    if records.part is None or records.group is None:
+        return []
+    sides: dict[str, set[str]] = {}
+    for group, part in zip(records.group.tolist(), records.part.tolist(), strict=True):
+        sides.setdefault(group, set()).add(part)
+    crossing = sorted(group for group, parts in sides.items() if group and len(parts) > 1)
+    return [f"{len(crossing)} groups lie on several sides of the given split: {some(crossing)}"] if crossing else []
 
 
 def thumbnail(image: NDArray[Any]) -> NDArray[np.float64]:

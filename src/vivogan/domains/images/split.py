@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from vivogan.core.seeds import numpy_generator
 from vivogan.domains.base import Split
 from vivogan.domains.images.clean import pixel_hash
-from vivogan.domains.images.records import PARTS, SELECTION, TEST, TRAIN, ImageRecords
+from vivogan.domains.images.records import PARTS, TRAIN, ImageRecords
 from vivogan.errors import InputError
 
-SHARES = {TRAIN: 0.70, SELECTION: 0.15, TEST: 0.15}
+HELD_OUT = 0.15  # the share of selection, and of test
 LEAST = 2  # records that selection and test keep when the set is small
 
 
@@ -22,7 +22,7 @@ def split(records: ImageRecords, seed: int) -> Split:
 
     A given part is kept. What is not given is cut out of train: with train and test only, selection takes 15/85 of
     train. Every class with three records or more appears in train. Raises ``InputError`` when a split is given
-    without a train part.
+    without a train part, or when groups leave a part empty.
     """
     count = len(records)
     place = np.full(count, "", dtype="<U9")
@@ -35,6 +35,11 @@ def split(records: ImageRecords, seed: int) -> Split:
     if missing:
         pool = np.flatnonzero(place == TRAIN) if given else np.arange(count)
         place[pool] = cut(records, pool, [part for part in PARTS if part in missing or part == TRAIN], seed)
+    empty = [part for part in PARTS if not (place == part).any()]
+    if empty and records.group is not None:
+        count = len(set(records.group.tolist()))
+        reason = f"{count} groups are too few, or too tied to the classes, to keep any for {' and '.join(empty)}"
+        raise InputError(records.source, reason, mend="Give a split of your own, or leave the groups out")
     return Split(*(np.flatnonzero(place == part) for part in PARTS))
 
 
@@ -59,7 +64,8 @@ def cut(records: ImageRecords, pool: NDArray[np.intp], parts: list[str], seed: i
         chosen = int(np.argmax(want))
         filled[chosen] += share
         place[unit] = parts[chosen]
-    keep_classes_in_train(place, classes, units, parts)
+    keep_classes_in_train(place, classes, units)
+    fill_held_out(place, classes, units, parts)
     return place
 
 
@@ -89,42 +95,53 @@ def joined(records: ImageRecords, pool: NDArray[np.intp]) -> list[list[int]]:
 def quota(counts: NDArray[np.intp], parts: list[str]) -> NDArray[np.intp]:
     """How many records of each class go to each part, [parts, classes]; columns sum to ``counts``.
 
-    Held-out parts take the nearest whole share overall (largest remainders decide the class), at least ``LEAST``
-    records when the set allows it, and never the last train record of a class.
+    Held-out parts take the nearest whole share overall, the largest remainders deciding the classes, and never the
+    last train record of a class.
     """
+    shares = HELD_OUT if len(parts) == len(PARTS) else HELD_OUT / (1 - HELD_OUT)
     total = int(counts.sum())
-    whole = sum(SHARES[part] for part in parts) if len(parts) == len(PARTS) else SHARES[TRAIN] + SHARES[SELECTION]
-    least = LEAST if total >= 3 * LEAST else int(total >= len(parts))
     result = np.zeros((len(parts), len(counts)), dtype=np.intp)
     train = counts.copy()
     for row, part in enumerate(parts):
         if part == TRAIN:
             continue
-        share = counts * (SHARES[part] / whole)
-        target = max(round(total * SHARES[part] / whole), least)
+        share = counts * shares
         taken = np.minimum(np.floor(share).astype(np.intp), np.maximum(train - 1, 0))
-        while taken.sum() < target and (train - taken > 1).any():
-            # The class that is furthest below its share gives next; one of two records gives only when no other can.
-            room = np.where(train - taken > 1, share - taken, -np.inf)
-            scarce = np.where(counts < 3, 1e6, 0.0)
-            taken[int(np.argmax(room - scarce))] += 1
+        while taken.sum() < round(total * shares) and (train - taken > 1).any():
+            taken[int(np.argmax(np.where(train - taken > 1, share - taken, -np.inf)))] += 1
         result[row] = taken
         train = train - taken
-    if total >= len(parts) and len(counts) == total:  # every class is alone: without this, nothing would be held out
-        for row in range(1, len(parts)):
-            for index in np.flatnonzero(train)[: least if train.sum() > least else 0]:
-                result[row, index], train[index] = 1, 0
     result[parts.index(TRAIN)] = train
     return result
 
 
-def keep_classes_in_train(
-    place: NDArray[np.str_], classes: NDArray[np.intp], units: list[list[int]], parts: list[str]
-) -> None:
+def keep_classes_in_train(place: NDArray[np.str_], classes: NDArray[np.intp], units: list[list[int]]) -> None:
     """Bring back one whole unit of every class with three records or more that groups have left out of train."""
     for name, count in Counter(classes.tolist()).items():
-        mine = np.flatnonzero(classes == name)
-        if count < 3 or (place[mine] == TRAIN).any():
-            continue
-        candidates = [unit for unit in units if any(classes[i] == name for i in unit)]
-        place[min(candidates, key=len)] = TRAIN
+        if count >= 3 and not (place[classes == name] == TRAIN).any():
+            place[min((unit for unit in units if (classes[unit] == name).any()), key=len)] = TRAIN
+
+
+def fill_held_out(place: NDArray[np.str_], classes: NDArray[np.intp], units: list[list[int]], parts: list[str]) -> None:
+    """Move the smallest units of train that it can spare until selection and test have ``LEAST`` records each."""
+    counts = Counter(classes.tolist())
+    enough = [least for least in range(1, LEAST + 1) if len(place) >= least * len(parts)]
+    for least in enough:
+        for part in parts:
+            while part != TRAIN and (place == part).sum() < least:
+                unit = next((u for u in sorted(units, key=len) if spared(place, classes, counts, u, least)), None)
+                if unit is None:
+                    break
+                place[unit] = part
+
+
+def spared(
+    place: NDArray[np.str_], classes: NDArray[np.intp], counts: Counter[int], unit: list[int], least: int
+) -> bool:
+    """Whether train keeps ``least`` records, and every class it must know, without this unit."""
+    if place[unit[0]] != TRAIN:
+        return False
+    rest = place == TRAIN
+    rest[unit] = False
+    known = set(classes[rest].tolist())
+    return bool(rest.sum() >= least) and all(counts[c] < 3 or c in known for c in classes[unit].tolist())

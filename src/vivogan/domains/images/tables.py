@@ -18,6 +18,7 @@ FOLDERS = "class"  # the column that class folders give
 PART_COLUMNS = ("split", "part", "subset")
 LARGEST = 256 * 2**20  # bytes of one table
 MOST_CLASSES = 1000  # values of a column that is still taken for classes without being asked for
+FEW = 20  # different words that are classes even when each occurs once; numbers are measurements then
 MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"", "utf-8-sig"))  # byte order mark → encoding
 
 
@@ -121,7 +122,11 @@ def apply(draft: Draft, table: Table, names: Names, found: dict[str, list[Item]]
     if options.group is not None and options.group not in table.columns:
         raise InputError(table.name, f"has no column '{options.group}'", mend=f"Its columns: {some(table.columns, 12)}")
     for item in (item for several in found.values() for item in several):
-        item.labels = item.labels if keeps_folders(options) else {}
+        # The columns of the table come first: the first label column is the class.
+        item.labels = {
+            **dict.fromkeys(requested(options)[1] or labels, ""),
+            **(item.labels if keeps_folders(options) else {}),
+        }
     for name, row in given.items():
         for item in found.get(name, []):
             item.labels = {**item.labels, **{label: row.values[label] for label in labels}}
@@ -165,12 +170,21 @@ def label_columns(draft: Draft, table: Table, files: str, options: ReadOptions) 
     special |= {c for c in table.columns if c.lower() in PART_COLUMNS}
     candidates = [column for column in table.columns if column not in special and column]
     values = {column: {row.values[column] for row in table.rows} - {""} for column in candidates}
-    most = min(MOST_CLASSES, max(2, len(table.rows) // 2))
-    classes = [column for column in candidates if 0 < len(values[column]) <= most]
+    half = min(MOST_CLASSES, len(table.rows) // 2)
+    few = {column: max(half, 2 if all(map(is_number, values[column])) else FEW) for column in candidates}
+    classes = [column for column in candidates if 0 < len(values[column]) <= few[column]]
     rest = [column for column in candidates if column not in classes]
     if rest:
         draft.notes.append(f"columns with too many values for classes were left out: {some(rest)}; name one to use it")
     return classes
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def keeps_folders(options: ReadOptions) -> bool:

@@ -112,8 +112,8 @@ def read_tree(
             draft.refuse(str(source), name, said(error))
     if not found:
         return draft
-    from_folders(found, options)
     if table is None:
+        from_folders(found, options)
         table = best_table(draft, source, sheet_loads, images, options)
     if table is not None:
         tables.apply(draft, table, tables.Names(images), found, options)
@@ -160,7 +160,7 @@ def hidden(name: str) -> bool:
 def said(error: UserError) -> str:
     """The reason of an error without the place, which the refusal names already."""
     if isinstance(error, InputError):
-        return f"{error.reason}. {error.mend}" if error.mend else error.reason
+        return f"{error.reason}. {error.mend or 'Save it again or leave it out'}"
     return str(error)
 
 
