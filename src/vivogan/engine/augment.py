@@ -13,8 +13,9 @@ Augment = Callable[[Tensor, float, torch.Generator], Tensor]  # (x [B, …], str
 class AugmentationController:
     """Holds the discriminator's lead at a target by turning the strength ``p`` up and down (Karras et al. 2020, "ADA").
 
-    The paper's r_t = E[sign D(real)] is replaced by E[sign(D(real) − D(fake))] over pairs: the two agree for losses whose logits
-    centre on zero, and only the pairs mean anything for relativistic and Wasserstein losses, whose logits float.
+    The paper's r_t = E[sign D(real)] is replaced by E[sign(D(real) − D(fake))] over pairs: the two agree for losses
+    whose logits centre on zero, and only the pairs mean anything for relativistic and Wasserstein losses, whose logits
+    float.
     """
 
     def __init__(self, p: float, target: float, samples: int, adaptive: bool) -> None:

@@ -1,4 +1,4 @@
-"""Which records a step is dealt: a function of (seed, step) alone, so that a resumed run needs no memory of the past."""
+"""Which records a step is dealt: a function of (seed, step) alone, so that a resumed run needs no memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ class Batches:
     Args:
         count: number of records.
         labels: [count] class indices, or None.
-        balance: 0 keeps the frequencies of the data, 1 makes all classes equally frequent; between, frequency^(1 − balance).
+        balance: 0 keeps the frequencies of the data, 1 makes all classes equally frequent; between,
+            frequency^(1 − balance).
         seed: of the run.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -15,14 +16,14 @@ from vivogan.engine import parallel
 from vivogan.engine.augment import Augment
 from vivogan.engine.batches import Batches
 from vivogan.engine.settings import GameSettings
-from vivogan.errors import UserError
+from vivogan.errors import SettingsError, UserError
 
 Symmetry = Callable[[Tensor, torch.Generator], Tensor]
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What the game is dealt from: samples x [N, …], conditions [N, …] or None, class indices [N] to balance by, or None."""
+    """What the game is dealt from: samples x [N, …], conditions [N, …] or None, classes [N] to balance by, or None."""
 
     x: Tensor
     condition: Tensor | None = None
@@ -31,7 +32,7 @@ class TrainingSet:
 
 @dataclass(frozen=True)
 class Hand:
-    """One micro-batch: real and generated samples [B, …] of the same conditions; ``fake`` carries the generator's graph."""
+    """One micro-batch: real and generated samples [B, …] of the same conditions; ``fake`` carries its graph."""
 
     real: Tensor
     fake: Tensor
@@ -42,19 +43,29 @@ class Dealer:
     """Deals the hands of a step.
 
     Args:
-        symmetry: exact symmetries of the data, applied to the real side alone (it makes the data set larger, not different).
+        symmetry: exact symmetries of the data, applied to the real side alone (they make the data set larger, not
+            different).
         augment: alterations of a given strength, applied to both sides alike so that they do not leak into the samples.
+
+    Raises ``SettingsError`` when a batch cannot be dealt evenly: means of unequal parts would not be the batch's mean.
     """
 
     def __init__(
         self, data: TrainingSet, settings: GameSettings, seed: int, symmetry: Symmetry, augment: Augment
     ) -> None:
+        even = parallel.world() * settings.accumulate
+        if settings.batch % even:
+            raise SettingsError(
+                f"game.batch: {settings.batch} samples cannot be dealt evenly to {parallel.world()} process(es) "
+                f"in {settings.accumulate} micro-batch(es)",
+                f"Choose a multiple of {even}",
+            )
         self.data, self.settings, self.seed = data, settings, seed
         self.symmetry, self.augment = symmetry, augment
         self.batches = Batches(len(data.x), data.labels, settings.balance, derive(seed, "batches"))
 
     def deal(self, generator: nn.Module, device: str, turn: int, attempt: int, p: float, graph: bool) -> list[Hand]:
-        """The hands of one turn, one a micro-batch; of several processes each gets every world-th row of the same batch.
+        """The hands of one turn, one a micro-batch; of several processes each gets every world-th row of the batch.
 
         Args:
             turn: how many turns of the discriminator came before.
@@ -64,9 +75,8 @@ class Dealer:
         """
         rows = slice(parallel.rank(), None, parallel.world())
         indices = self.batches.deal(turn, self.settings.batch)
-        noise = torch.randn(
-            len(indices), generator.latent_dim, generator=torch_generator(self.seed, "z", turn, attempt)
-        )
+        shape = len(indices), cast(int, generator.latent_dim)
+        noise = torch.randn(shape, generator=torch_generator(self.seed, "z", turn, attempt))
         rng = torch_generator(self.seed, "augment", turn, attempt, parallel.rank(), device=device)
         hands = []
         for part in np.array_split(np.arange(len(indices))[rows], self.settings.accumulate):

@@ -1,7 +1,7 @@
 """What the two players want: pure functions of logits.
 
-Every objective is a pair of functions of the logits of real and generated samples, ``real`` and ``fake``, both [B]; each returns
-the scalar that its player minimises. A new objective is one more entry of ``OBJECTIVES``.
+Every objective is a pair of functions of the logits of real and generated samples, ``real`` and ``fake``, both [B];
+each returns the scalar that its player minimises. A new objective is one more entry of ``OBJECTIVES``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Several processes play one game: each is dealt its share of every batch, and gradients are averaged by one all-reduce.
+"""Several processes play one game: each is dealt its share of every batch, gradients are averaged by one all-reduce.
 
-No wrapper around the networks: double backward and DistributedDataParallel do not mix (StyleGAN3, edm2 and R3GAN do it so).
-A world of one takes the same path.
+No wrapper around the networks: double backward and DistributedDataParallel do not mix (StyleGAN3, edm2 and R3GAN do it
+so). A world of one takes the same path.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from torch import Tensor, distributed
 def start(device: str) -> None:
     """Join the group that ``torchrun`` announces in the environment; nothing to do without one."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
-        distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+        if device.startswith("cuda"):  # from here on "cuda" is this process's own card
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
+        # Both, where there are cards: judgements and flags are shared from the CPU.
+        distributed.init_process_group("cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo")
 
 
 def world() -> int:
@@ -37,7 +40,7 @@ def average_(tensors: Iterable[Tensor | None]) -> None:
     flat = torch.cat([t.reshape(-1) for t in present])
     distributed.all_reduce(flat)
     flat /= world()
-    for target, piece in zip(present, flat.split([t.numel() for t in present]), strict=True):
+    for target, piece in zip(present, torch.split(flat, [t.numel() for t in present]), strict=True):
         target.copy_(piece.view_as(target))
 
 
@@ -46,6 +49,15 @@ def same_(tensors: Iterable[Tensor]) -> None:
     if world() > 1:
         for tensor in tensors:
             distributed.broadcast(tensor, 0)
+
+
+def agree(flag: bool) -> bool:
+    """Whether any process says yes: what all must do together must not depend on when a signal reached one of them."""
+    if world() == 1:
+        return flag
+    voices = torch.tensor(float(flag))
+    distributed.all_reduce(voices)
+    return bool(voices > 0)
 
 
 def wait() -> None:

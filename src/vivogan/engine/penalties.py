@@ -13,7 +13,8 @@ Critic = Callable[[Tensor, Tensor | None], Tensor]
 def squared_gradient(logits: Tensor, inputs: Tensor) -> Tensor:
     """Mean over the batch of ‖∂ logits / ∂ inputs‖², differentiable a second time.
 
-    R1 when ``inputs`` are real samples, R2 when they are generated (Mescheder et al. 2018, eq. 9 and 10, without the γ/2).
+    R1 when ``inputs`` are real samples, R2 when they are generated (Mescheder et al. 2018, eq. 9 and 10, without the
+    γ/2).
 
     Args:
         logits: [B], one a sample.
@@ -37,4 +38,5 @@ def interpolated_gradient(
     place = place.view(-1, *[1] * (real.dim() - 1))
     between = torch.lerp(real.detach(), fake.detach(), place).requires_grad_(True)
     (gradient,) = torch.autograd.grad(critic(between, condition).sum(), between, create_graph=True)
-    return (gradient.float().flatten(1).norm(dim=1) - 1).square().mean()
+    norm: Tensor = torch.linalg.vector_norm(gradient.float().flatten(1), dim=1)  # B
+    return (norm - 1).square().mean()

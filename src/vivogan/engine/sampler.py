@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from vivogan.core.seeds import derive, latents
 
-BLOCK = 64  # networks always see whole blocks of this many rows: the bits of a sample do not depend on what was asked with it
+BLOCK = 64  # networks always see whole blocks of so many rows: a sample's bits do not depend on what was asked with it
 
 Condition = Callable[[NDArray[np.int64]], Tensor | None]  # sample numbers → their conditions
 
@@ -40,8 +41,9 @@ def sample(
         indices: [n] sample numbers, in any order.
         condition: gives the conditions of sample numbers.
         truncation: multiplies the latents; below 1 it trades diversity for typical samples.
-        discriminator: with ``keep`` < 1, of ⌈1/keep⌉ candidates one is drawn with probability ∝ exp(logit), the density ratio
-            that the discriminator has learned (discriminator rejection sampling, Azadi et al. 2019, as importance resampling).
+        discriminator: with ``keep`` < 1, of ⌈1/keep⌉ candidates one is drawn with probability ∝ exp(logit), the density
+            ratio that the discriminator has learned (discriminator rejection sampling, Azadi et al. 2019, as importance
+            resampling).
 
     Returns:
         [n, …] float32 on the CPU.
@@ -50,17 +52,13 @@ def sample(
         raise ValueError("truncation and keep lie in (0, 1]")
     blocks = {}
     candidates = 1 if discriminator is None else int(np.ceil(1 / keep))
+    dim = cast(int, generator.latent_dim)
     for block in np.unique(indices // BLOCK):
         rows = np.arange(block * BLOCK, (block + 1) * BLOCK)
         chosen = condition(rows)
         c = None if chosen is None else chosen.to(device)
         drawn = [
-            generator(
-                torch.from_numpy(latents(derive(seed, "candidate", k), rows, generator.latent_dim) * truncation).to(
-                    device
-                ),
-                c,
-            )
+            generator(torch.from_numpy(latents(derive(seed, "candidate", k), rows, dim) * truncation).to(device), c)
             for k in range(candidates)
         ]
         if candidates > 1 and discriminator is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def ramp(progress: float, warmup: float, decay: float) -> float:
-    """Multiplier of the learning rate: rises over the first ``warmup`` of the run, falls linearly over the last ``decay``.
+    """Multiplier of the learning rate: rises over the first ``warmup`` of the run, falls over the last ``decay``.
 
     Args:
         progress: share of the run that is done, 0…1.

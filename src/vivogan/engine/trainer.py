@@ -1,4 +1,4 @@
-"""The loop, in fixed blocks: status → evaluate → checkpoint → step → guard; counted in samples shown to the discriminator."""
+"""The loop, in fixed blocks: status → evaluate → checkpoint → step → guard; counted in samples shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from vivogan.core.checkpoints import Checkpoint, Checkpoints
 from vivogan.core.seeds import torch_generator
@@ -17,6 +17,7 @@ from vivogan.engine.augment import Augment, AugmentationController
 from vivogan.engine.dealer import Dealer, Symmetry, TrainingSet
 from vivogan.engine.game import Game
 from vivogan.engine.guard import Guard
+from vivogan.engine.means import Means
 from vivogan.engine.schedules import ema_decay, geometric, ramp
 from vivogan.engine.step import Penalties
 from vivogan.errors import TrainingStopped
@@ -30,7 +31,7 @@ class Hooks:
     log: Callable[[dict[str, Any]], None] = lambda record: None
     symmetry: Symmetry = lambda x, rng: x
     augment: Augment = lambda x, p, rng: x
-    stop: Callable[[], bool] = lambda: False  # asked after every step
+    stop: Callable[[], bool] = lambda: False  # asked before every step
 
 
 class Trainer:
@@ -46,8 +47,7 @@ class Trainer:
         self.augmentation = AugmentationController(p, s.augment_target, s.augment_samples, s.augment == "adaptive")
         self.step, self.rollbacks, self.best, self.seconds = 0, 0, float("inf"), 0.0
         self.saved = -1  # step of the last checkpoint
-        self.sums: list[Tensor] = []  # what was watched since the last tick, [names] a step
-        self.names: list[str] = []
+        self.means = Means()
 
     @property
     def seen(self) -> int:
@@ -68,30 +68,32 @@ class Trainer:
                 reason = self._evaluate(record) if self.step else None
                 if reason:
                     continue
-                if not self.guard.suspicions:  # a roll-back must find a state from before the trouble
+                if self.ended or not self.guard.suspicions:  # a roll-back must find a state from before the trouble
                     self._checkpoint(record)
-            if self.seen >= self.settings.samples:
+            if parallel.agree(self.hooks.stop()):
+                if self.saved != self.step:
+                    self._checkpoint({})
+                raise KeyboardInterrupt
+            if self.ended:
                 return
             reason = self._step()
-            if not reason and self.hooks.stop():
-                self._checkpoint({})
-                raise KeyboardInterrupt
+
+    @property
+    def ended(self) -> bool:
+        """Whether the samples are used up."""
+        return self.seen >= self.settings.samples
 
     def _at_tick(self) -> bool:
-        ended = self.seen >= self.settings.samples
-        return ended or self.seen // self.settings.tick != (self.seen - self.settings.batch) // self.settings.tick
+        tick, batch = self.settings.tick, self.settings.batch
+        return self.ended or self.seen // tick != (self.seen - batch) // tick
 
     def _status(self) -> dict[str, Any]:
-        record: dict[str, Any] = {
+        return {
             "samples": self.seen,
             "total_samples": self.settings.samples,
             "seconds": round(self.seconds, 3),
             "augment_p": self.augmentation.p,
-        }
-        if self.sums:
-            record |= dict(zip(self.names, torch.stack(self.sums).mean(0).tolist(), strict=True))
-        self.sums = []
-        return record
+        } | self.means.take()
 
     def _evaluate(self, record: dict[str, Any]) -> str | None:
         started = time.monotonic()
@@ -124,17 +126,16 @@ class Trainer:
             hands = self.dealer.deal(game.generator, game.device, turn, self.rollbacks, self.augmentation.p, graph=last)
             rng = torch_generator(self.seed, "penalty", turn, device=game.device)
             watched = game.discriminator_turn(hands, self._penalties(turn, progress), rng)
-        penalty = watched.pop("penalty", None)
         watched |= game.generator_turn(hands)
         game.update_average(ema_decay(s.batch, self.seen, s.ema_half_life * s.samples, s.ema_rampup))
-        self.names, row = list(watched), torch.stack(list(watched.values()))
+        row = torch.stack(list(watched.values()))
         parallel.average_([row])
-        self.sums.append(row)
+        numbers = dict(zip(watched, row.tolist(), strict=True))
         self.step += 1
-        numbers = dict(zip(self.names, row.tolist(), strict=True))
+        self.means.add(numbers)
         self.augmentation.watch(numbers["lead"], s.batch)
         self.seconds += time.monotonic() - started
-        return self.guard.after_step(numbers | ({} if penalty is None else {"penalty": float(penalty)}))
+        return self.guard.after_step(numbers)
 
     def _penalties(self, turn: int, progress: float) -> Penalties:
         s = self.settings
@@ -164,7 +165,7 @@ class Trainer:
     def _state(self) -> dict[str, Any]:
         return {
             "step": self.step, "rollbacks": self.rollbacks, "best": self.best, "seconds": self.seconds,
-            "augmentation": self.augmentation.state(), "guard": self.guard.state(),
+            "augmentation": self.augmentation.state(), "guard": self.guard.state(), "means": self.means.state(),
         }  # fmt: skip
 
     def _restore(self, checkpoint: Checkpoint) -> None:
@@ -174,4 +175,5 @@ class Trainer:
         self.best = float(state["best"])
         self.augmentation.load(state["augmentation"])
         self.guard.load(state["guard"])
-        self.saved, self.sums = self.step, []
+        self.means.load(state["means"])
+        self.saved = self.step
