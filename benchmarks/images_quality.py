@@ -29,6 +29,7 @@ from benchmarks.blood import CACHE, Blood
 from benchmarks.peers import PEERS
 from benchmarks.record import write_result
 from vivogan.core.checkpoints import Checkpoints
+from vivogan.core.configuration import override
 from vivogan.core.files import write_bytes
 from vivogan.domains.images.networks import ImageDiscriminator, ImageGenerator
 from vivogan.domains.images.plan import recipe
@@ -66,9 +67,7 @@ def arm(name: str, seed: int, seconds: float, changes: list[str]) -> dict[str, A
     train, test, extractor = blood.train, blood.test, blood.extractor
     torch.manual_seed(seed)
     _, _, settings = ARMS[name](8)
-    changed = {k: type(getattr(settings, k))(float(v)) if not isinstance(getattr(settings, k), str) else v
-               for k, v in (c.split("=") for c in changes)}  # fmt: skip
-    settings = settings.model_copy(update=changed)
+    settings = override(settings, changes)
     labels = torch.from_numpy(train.y)
     fast = samples_per_second(Game(*ARMS[name](8)[:2], settings), train.x[:512], labels[:512], clock=time.process_time)
     samples = int(fast * seconds)

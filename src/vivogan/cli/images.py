@@ -156,6 +156,9 @@ def generate(
 @app.command()
 def evaluate(
     run: o.RunArgument,
+    literature: Annotated[
+        bool, typer.Option("--literature", help="Also FID, KID and IS of Inception-V3 (downloads its weights once).")
+    ] = False,
     device: o.DeviceOption = o.Device.auto,
     threads: o.ThreadsOption = None,
     json: o.JsonOption = False,
@@ -169,7 +172,7 @@ def evaluate(
 
     output = Output(json, quiet)
     with Watch(quiet) as watch:
-        evaluation = judged(api.open(run, device=device.value, threads=threads), watch)
+        evaluation = judged(api.open(run, device=device.value, threads=threads), watch, literature)
     output.show(scores(evaluation["scores"]))
     output.say(*evaluation["verdict"])
     output.document(evaluation)

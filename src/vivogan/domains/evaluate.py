@@ -16,6 +16,7 @@ from vivogan.core.seeds import derive, numpy_generator
 from vivogan.domains.base import Figure, Score
 from vivogan.domains.run import Run, Watch
 from vivogan.domains.verdict import advice, grade, verdict
+from vivogan.errors import UserError
 from vivogan.metrics.bootstrap import half_sample_interval, interval
 from vivogan.metrics.frechet import frechet_distance
 from vivogan.metrics.kernel import kernel_distance
@@ -75,14 +76,12 @@ class Measure:
     interval: Callable[[Sample, Sample, float], tuple[float, float]]
 
 
-def evaluate(run: Run, watch: Watch, seed: int = 0) -> Evaluation:
+def evaluate(run: Run, watch: Watch, seed: int = 0, literature: bool = False) -> Evaluation:
     """Judge a run; also writes ``evaluation.json`` and the pictures of the report."""
     domain, classes = run.domain, run.classes
     watch({"event": "stage", "text": "reading the test part"})
     records = domain.read(_source(run), run.config.read)
-    if domain.fingerprint(records).get("sha256") != run.data["fingerprint"].get("sha256"):
-        from vivogan.errors import UserError
-
+    if domain.digest(records) != run.data["sha256"]:
         raise UserError(
             f"{run.config.source}: the data changed since this run was trained", "Train again in a new folder"
         )
@@ -107,6 +106,14 @@ def evaluate(run: Run, watch: Watch, seed: int = 0) -> Evaluation:
     floor = known.rows(_some(np.arange(len(train)), len(test), rng))
     watch({"event": "stage", "text": "scoring"})
     scores = [_score(measure, real, made, floor, others) for measure in _measures(run, known, real)]
+    if literature:
+        watch({"event": "stage", "text": "scores of the literature"})
+        scores += _literature(
+            run,
+            run.codec.decode(test_x),
+            run.codec.decode(made_x),
+            run.codec.encode(records, train[_some(np.arange(len(train)), len(test), rng)]),
+        )
     kept = memorisation(known.features, real.features, made.features)
     by_class = _by_class(run, real, made, floor) if len(classes.names) > 1 else []
     watch({"event": "stage", "text": "drawing"})
@@ -234,6 +241,16 @@ def _score(measure: Measure, real: Sample, made: Sample, floor: Sample, others: 
     return Score(
         measure.name, value, low, high, measure.of(real, floor), rivals[best], measure.better, len(made.features), note
     )
+
+
+def _literature(run: Run, real: list[Any], made: list[Any], train_x: Tensor) -> list[Score]:
+    """The scores that papers print, beside their floor; they come without interval and baseline."""
+    found, floor = run.domain.literature(real, made), run.domain.literature(real, run.codec.decode(train_x))
+    note, nan = "as papers print it; comparable at equal numbers of samples alone", float("nan")
+    return [
+        Score(name, value, nan, nan, floor[name][0], nan, better, len(made), note)
+        for name, (value, better) in found.items()
+    ]
 
 
 def _by_class(run: Run, real: Sample, made: Sample, floor: Sample) -> list[dict[str, Any]]:

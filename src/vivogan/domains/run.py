@@ -141,11 +141,14 @@ class Run:
         labels = {self.classes.column: names} if self.classes.column else {}
         return self.domain.records(self.codec.decode(x), labels, ids, self.data)
 
-    def evaluate(self, watch: Watch = silent, seed: int = 0) -> Any:
-        """Judge the run on its test part; see ``vivogan.domains.evaluate``."""
+    def evaluate(self, watch: Watch = silent, seed: int = 0, literature: bool = False) -> Any:
+        """Judge the run on its test part; see ``vivogan.domains.evaluate``.
+
+        ``literature`` adds the scores that papers print (for images FID, KID and IS of Inception-V3, whose weights are downloaded).
+        """
         from vivogan.domains.evaluate import evaluate
 
-        return evaluate(self, watch, seed)
+        return evaluate(self, watch, seed, literature)
 
 
 def keep(folder: RunFolder, name: str, part: Fitted) -> None:

@@ -75,23 +75,22 @@ def train(
 def _prepare(domain: Domain, records: Any, out: Path, asked: dict[str, Any], threads: int | None, watch: Watch) -> None:
     """Plan and fit what an earlier call has not; refuse settings and data that differ from the run's own."""
     folder = RunFolder(out)
-    fingerprint = domain.fingerprint(records)
+    digest = domain.digest(records)
     if RunFolder.exists(out):
         config = _continued(folder, domain, asked, threads)
-        known = folder.read_json("data.json")["fingerprint"]
-        if known.get("sha256") != fingerprint.get("sha256"):
+        if folder.read_json("data.json")["sha256"] != digest:
             raise UserError(f"{asked['source']}: the data changed since this run began", "Train into a new folder")
     else:
         threads = threads or machine.free_threads()
         torch.set_num_threads(threads)
         watch({"event": "stage", "text": "planning"})
-        budget = Budget.parse(asked["budget"])
+        budget, fingerprint = Budget.parse(asked["budget"]), domain.fingerprint(records)
         split = domain.split(records, asked["seed"])
         plan = override(domain.plan(fingerprint, budget, asked["device"]), list(asked["overrides"]))
         config = config_model(domain)(**asked, threads=threads, plan=plan)
         classes = Classes.of(records.labels, split.train)
         folder.write_json("env.json", machine.describe())
-        folder.write_json("data.json", _described(domain, records, fingerprint, split, classes))
+        folder.write_json("data.json", _described(domain, records, fingerprint, split, classes) | {"sha256": digest})
         keep(folder, "codec", domain.fit_codec(records, split.train, plan))
         folder.write_config(config)
     if not (folder.path / "extractor.json").exists():

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -53,10 +53,12 @@ class Images:
         return split(records, seed)
 
     def fingerprint(self, records: ImageRecords) -> dict[str, Any]:
-        found = data.fingerprint(records) | {"sha256": digest(records)}
         rows = np.arange(len(records))[:: max(1, len(records) // (2 * symmetry.LOOKED_AT))]
         small = ImageCodec.fit(records, rows, 24, "crop").encode(records, rows)
-        return found | {"symmetries": symmetry.measured(small)}
+        return data.fingerprint(records) | {"symmetries": symmetry.measured(small)}
+
+    def digest(self, records: ImageRecords) -> str:
+        return digest(records)
 
     def plan(self, fingerprint: Mapping[str, Any], budget: Budget, device: str) -> plan.ImagePlan:
         return plan.plan(fingerprint, budget, device)
@@ -84,6 +86,11 @@ class Images:
 
     def summaries(self, x: Tensor) -> dict[str, NDArray[np.float64]]:
         return metrics.summaries(x)
+
+    def literature(
+        self, real: list[NDArray[Any]], made: list[NDArray[Any]]
+    ) -> dict[str, tuple[float, Literal["higher", "lower"]]]:
+        return metrics.inception_scores(real, made)
 
     def baselines(self) -> dict[str, Baseline]:
         return {"principal Gaussian": PrincipalGaussian(), "smoothed bootstrap": SmoothedBootstrap()}

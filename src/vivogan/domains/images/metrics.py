@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -43,3 +45,37 @@ def _spectrum(grey: Tensor) -> Tensor:
     radius = (row[:, None].square() + torch.fft.fftfreq(side)[None].square()).sqrt()  # H x W, 0 … 0.71
     ring = (radius / 0.5 * BANDS).long().clamp(max=BANDS - 1)
     return torch.stack([(power[:, ring == band].mean(1) + 1e-8).log() for band in range(BANDS)], 1)
+
+
+def inception_scores(
+    real: list[NDArray[Any]], made: list[NDArray[Any]]
+) -> dict[str, tuple[float, Literal["higher", "lower"]]]:
+    """FID, KID (x 1000) and inception score with the Inception-V3 of the literature, whose weights are downloaded once.
+
+    Args:
+        real, made: images [H, W, 3] uint8.
+
+    Raises:
+        UserError: the images are not 8-bit RGB, or the weights can be neither found nor downloaded.
+    """
+    from vivogan.errors import UserError
+    from vivogan.metrics.frechet import frechet_distance
+    from vivogan.metrics.inception import inception_score
+    from vivogan.metrics.kernel import kernel_distance
+    from vivogan.nn.inception import inception_outputs, inception_v3
+
+    if any(image.dtype != np.uint8 or image.shape[2] != 3 for image in (*real, *made)):
+        raise UserError(
+            "FID is defined for 8-bit RGB images alone", "Read the distance of the run's own features instead"
+        )
+    network = inception_v3("cpu")
+    (real_features, _), (features, logits) = (
+        inception_outputs(torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2), network) for images in (real, made)
+    )
+    shares = torch.from_numpy(np.asarray(logits)).softmax(1).numpy()
+    size = min(1000, len(real), len(made))
+    return {
+        "FID": (frechet_distance(real_features, features), "lower"),
+        "KID x 1000": (1000 * kernel_distance(real_features, features, size=size)[0], "lower"),
+        "IS": (inception_score(shares, splits=min(10, len(made)))[0], "higher"),
+    }

@@ -21,7 +21,9 @@ def latents_of(x: Tensor, y: NDArray[np.intp], dim: int) -> Tensor:
         rows = torch.from_numpy(np.flatnonzero(y == k))
         scale = factor.square().sum(1)  # variances of the components
         use = scale > 1e-6 * scale.max()
-        z[rows[:, None], torch.arange(len(scale))[use]] = (x[rows].flatten(1).float() - mean) @ factor[use].T / scale[use]
+        z[rows[:, None], torch.arange(len(scale))[use]] = (
+            (x[rows].flatten(1).float() - mean) @ factor[use].T / scale[use]
+        )
     return z
 
 
