@@ -64,7 +64,7 @@ class FakeRun:
         self.workflow.called["generate"] = {"n": n, **options}
         return list(range(n))
 
-    def evaluate(self, watch: Any) -> FakeEvaluation:
+    def evaluate(self, watch: Any, literature: bool = False) -> FakeEvaluation:
         watch({"event": "stage", "text": "Judging"})
         return FakeEvaluation()
 
