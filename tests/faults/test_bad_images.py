@@ -190,6 +190,24 @@ def test_a_tiff_that_announces_too_much_takes_no_memory() -> None:
         decode("a.tif", bytes(content), Limits())
 
 
+@pytest.mark.parametrize("big", [False, True])
+def test_a_tiff_whose_pages_go_round_in_circles_ends(big: bool) -> None:
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, np.zeros((3, 4, 4), np.uint8), metadata=None, contiguous=False, bigtiff=big)
+    with tifffile.TiffFile(io.BytesIO(stream.getvalue())) as tiff:
+        first = tiff.pages[0].offset  # type: ignore[union-attr]
+    content = stream.getvalue()
+    form = "<Q" if big else "<I"
+    with tifffile.TiffFile(io.BytesIO(content)) as tiff:
+        last = tiff.pages[-1].offset  # type: ignore[union-attr]
+        entries = len(tiff.pages[-1].tags)  # type: ignore[union-attr]
+    end = last + (8 + 20 * entries if big else 2 + 12 * entries)
+    round_ = content[:end] + struct.pack(form, first) + content[end + struct.calcsize(form) :]
+    assert len(decode("a.tif", content, Limits())) == 3
+    with pytest.raises(InputError, match="back to themselves"):
+        decode("a.tif", round_, Limits())
+
+
 def test_nothing_usable_is_one_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no image in it"):
         read(tmp_path, ReadOptions())
@@ -257,6 +275,19 @@ def test_archives_that_reach_out_are_refused(tmp_path: Path, name: str) -> None:
         with pytest.raises(InputError):
             read(tmp_path / archive_name, ReadOptions())
     assert not list(tmp_path.parent.rglob("out.png"))
+
+
+def test_an_archive_that_breaks_half_way_keeps_what_came_before(tmp_path: Path) -> None:
+    content = bytearray(packed())
+    place = content.rindex(b"PK\x01\x02", 0, content.rindex(b"PK\x01\x02"))  # the entry of b/2.jpg in the directory
+    content[place + 10] = 99  # a compression that nobody knows
+    (tmp_path / "a.zip").write_bytes(bytes(content))
+    try:
+        records = read(tmp_path / "a.zip", ReadOptions())
+    except InputError:
+        return
+    assert records.ids == ["a/1.png"]
+    assert "not read" in records.refusals[0].reason
 
 
 def test_broken_pixels_are_refused_by_name(tmp_path: Path) -> None:

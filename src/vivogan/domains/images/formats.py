@@ -181,6 +181,7 @@ def read_tiff(name: str, content: bytes, limits: Limits) -> Iterator[Plane]:
     """TIFF and OME-TIFF: channels are kept together, every z, t or page becomes an image of its own."""
     import tifffile
 
+    check_directories(name, content)
     with tifffile.TiffFile(io.BytesIO(content)) as tiff:
         if tiff.is_ome and any(page is None for series in tiff.series for page in series.pages):
             raise InputError(name, "is one part of an OME-TIFF of several files", mend="Save the set as one file")
@@ -189,6 +190,24 @@ def read_tiff(name: str, content: bytes, limits: Limits) -> Iterator[Plane]:
             prefix = f"{number}-" if several else ""
             for plane in series_planes(name, content, series, limits):
                 yield Plane(f"{prefix}{plane.index}".rstrip("-"), plane.image)
+
+
+def check_directories(name: str, content: bytes) -> None:
+    """Refuse a TIFF whose chain of directories leads back into itself: tifffile would follow it without end."""
+    order = "<" if content.startswith(b"II") else ">"
+    big = content[2:4] in (b"+\x00", b"\x00+")
+    # Where the first offset stands, then the formats of an offset and of a count, and the bytes of an entry.
+    start, offset_format, count_format, entry = (8, "Q", "Q", 20) if big else (4, "I", "H", 12)
+    seen: set[int] = set()
+    while start + struct.calcsize(offset_format) <= len(content):
+        (place,) = struct.unpack_from(order + offset_format, content, start)
+        if place in seen:
+            raise InputError(name, "has pages that lead back to themselves", mend="Copy or save the file again")
+        seen.add(place)
+        size = struct.calcsize(count_format)
+        if place == 0 or place + size > len(content):
+            return
+        start = place + size + entry * struct.unpack_from(order + count_format, content, place)[0]
 
 
 def series_planes(name: str, content: bytes, series: TiffPageSeries, limits: Limits) -> Iterator[Plane]:

@@ -148,11 +148,10 @@ def members(draft: Draft, path: Path, limits: Limits) -> Iterator[tuple[str, Loa
     try:
         for member, stream in each_member(path, limits):
             yield member.name, stream.read
+    except InputError as error:
+        draft.refuse(str(path), error.record, f"{error.reason}; what follows was not read. Pack the archive again")
     except Exception as error:  # a header may lie in ways for which zipfile and tarfile have no error of their own
-        known = isinstance(error, InputError)
-        reason = error.reason if known else f"is a broken archive ({error})"
-        record = error.record if known else None
-        draft.refuse(str(path), record, f"{reason}; what follows was not read. Pack the archive again")
+        draft.refuse(str(path), None, f"is a broken archive ({error}); what follows was not read. Pack it again")
 
 
 def hidden(name: str) -> bool:
