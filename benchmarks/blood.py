@@ -48,7 +48,8 @@ class Blood:
 
     @cached_property
     def extractor(self) -> ImageExtractor:
-        """The frozen classifier (96 features before its head), trained once on the training part and kept in the cache."""
+        """The frozen classifier (96 features before its head), trained once on the training part and kept in the
+        cache."""
         from safetensors.torch import load_file, save_file
 
         path = CACHE / "blood-extractor.safetensors"

@@ -2,9 +2,12 @@
 
     make bench NAME=engine_throughput
 
-A pair of 0.66 M parameters at 32² with R1 + R2, batch 64. *Plain* is the same mathematics as a first implementation writes it: float32,
-NCHW, both penalties at every step, the discriminator's weight gradients also taken in the generator's turn. The ratio is split into
-what laziness and what layout, precision and frozen weights bring. Rounds alternate, so a busy neighbour slows all arms alike; medians.
+A pair of 0.66 M parameters at 32² with R1 + R2, batch 64. *Plain* is the same mathematics as a first implementation
+writes it: float32,
+NCHW, both penalties at every step, the discriminator's weight gradients also taken in the generator's turn. The ratio
+is split into
+what laziness and what layout, precision and frozen weights bring. Rounds alternate, so a busy neighbour slows all arms
+alike; medians.
 """
 
 from __future__ import annotations
@@ -120,8 +123,14 @@ def main() -> None:
     bf16 = "bfloat16 in hardware" if machine.bf16_is_fast("cpu") else "no bfloat16 in hardware: float32"
 
     def row(what: str, values: np.ndarray, goal: float | None, note: str) -> dict[str, object]:
-        found = {"what": what, "value": float(np.median(values)), "low": float(values.min()), "high": float(values.max()),
-                 "better": "higher", "note": note}  # fmt: skip
+        found = {
+            "what": what,
+            "value": float(np.median(values)),
+            "low": float(values.min()),
+            "high": float(values.max()),
+            "better": "higher",
+            "note": note,
+        }
         return found | ({} if goal is None else {"goal": goal})
 
     note = f"{parameters / 1e6:.2f} M parameters, 32², batch {BATCH}, R1 + R2, {threads} threads, {bf16}"

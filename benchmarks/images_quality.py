@@ -3,9 +3,12 @@
     make bench NAME=images_quality                        everything, about 90 minutes
     python -m benchmarks.images_quality arm NAME SEED CPU_SECONDS [field=value …]     one run, printed as JSON
 
-Each short run is one process with one thread and 300 CPU seconds: five minutes; two run side by side, one a core. CPU time, not wall
-time, so that a neighbour on the machine cannot decide the comparison. The long run gets 2,400 CPU seconds: what twenty minutes on two
-cores give. Finished runs are kept in the cache under what decided them (arm, seed, seconds, settings, parameters), so that a stopped
+Each short run is one process with one thread and 300 CPU seconds: five minutes; two run side by side, one a core. CPU
+time, not wall
+time, so that a neighbour on the machine cannot decide the comparison. The long run gets 2,400 CPU seconds: what twenty
+minutes on two
+cores give. Finished runs are kept in the cache under what decided them (arm, seed, seconds, settings, parameters), so
+that a stopped
 benchmark goes on where it was.
 """
 
@@ -13,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -31,9 +33,7 @@ from benchmarks.record import write_result
 from vivogan.core.checkpoints import Checkpoints
 from vivogan.core.configuration import override
 from vivogan.core.files import write_bytes
-from vivogan.domains.images.networks import ImageDiscriminator, ImageGenerator
-from vivogan.domains.images.plan import recipe
-from vivogan.domains.images.start import warm_start
+from vivogan.domains.images.plan import networks, recipe
 from vivogan.domains.images.symmetry import MOVES, symmetrise
 from vivogan.engine.dealer import TrainingSet
 from vivogan.engine.game import Game
@@ -51,10 +51,8 @@ OURS = "vivogan"
 
 def ours(classes: int) -> tuple[torch.nn.Module, torch.nn.Module, GameSettings]:
     """The default that ``vivogan images train`` plans for this data set."""
-    settings, widths = recipe(28)
-    generator = ImageGenerator(28, 3, classes, widths["latent_dim"], widths["generator_width"])
-    discriminator = ImageDiscriminator(28, 3, classes, widths["discriminator_width"], widths["discriminator_features"])
-    return generator, discriminator, settings
+    plan = recipe(28)
+    return *networks(3, classes, plan), plan.game
 
 
 ARMS = {OURS: ours, **PEERS}
@@ -89,20 +87,6 @@ def arm(name: str, seed: int, seconds: float, changes: list[str]) -> dict[str, A
 
     with tempfile.TemporaryDirectory() as folder:
         started = time.process_time()
-        if os.environ.get("WARM"):
-            warm_start(generator, train.x, train.y, int(os.environ["WARM"]), seed)
-            print(
-                "warm",
-                time.process_time() - started,
-                frechet_distance(
-                    held,
-                    extractor(
-                        sample(generator.eval(), 1, np.arange(len(y)), lambda i: torch.from_numpy(y[i % len(y)]))
-                    ),
-                ),
-                file=sys.stderr,
-            )
-            generator.train()
         game = Game(generator, discriminator, settings)
         say = lambda r: print(name, seed, {k: round(v, 3) for k, v in r.items()}, file=sys.stderr, flush=True)  # noqa: E731
         Trainer(
@@ -128,12 +112,20 @@ def arm(name: str, seed: int, seconds: float, changes: list[str]) -> dict[str, A
     )
     shape = precision_recall_density_coverage(held, made)
     return {
-        "arm": name, "seed": seed, "samples": samples, "cpu_seconds": cpu, "frechet": frechet_distance(held, made),
-        "frechet_train": frechet_distance(real, made), "frechet_keep_quarter": frechet_distance(held, kept),
-        "precision": shape.precision, "recall": shape.recall, "coverage": shape.coverage,
+        "arm": name,
+        "seed": seed,
+        "samples": samples,
+        "cpu_seconds": cpu,
+        "frechet": frechet_distance(held, made),
+        "frechet_train": frechet_distance(real, made),
+        "frechet_keep_quarter": frechet_distance(held, kept),
+        "precision": shape.precision,
+        "recall": shape.recall,
+        "coverage": shape.coverage,
         "by_class": [coverage(held[y == k], made[y == k]) for k in range(8)],
-        "parameters": [sum(p.numel() for p in n.parameters()) for n in (generator, discriminator)], "path": path,
-    }  # fmt: skip
+        "parameters": [sum(p.numel() for p in n.parameters()) for n in (generator, discriminator)],
+        "path": path,
+    }
 
 
 def _separately(job: tuple[str, int, float]) -> dict[str, Any]:
@@ -145,8 +137,10 @@ def _separately(job: tuple[str, int, float]) -> dict[str, Any]:
     if not kept.exists():
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.images_quality", "arm", name, str(seed), str(seconds)],
-            stdout=subprocess.PIPE, check=True, cwd=Path(__file__).parent.parent,
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            check=True,
+            cwd=Path(__file__).parent.parent,
+        )
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(kept, done.stdout)
     return dict(json.loads(kept.read_bytes()))
@@ -181,18 +175,58 @@ def main() -> None:
         values = np.array([r["frechet"] for r in runs[:-1] if r["arm"] == name])
         means[name] = values.mean()
         note = f"mean ± sd {values.mean():.3f} ± {values.std(ddof=1):.3f} of {len(values)} seeds; {SHORT} CPU s each"
-        rows.append({"what": f"FD after 5 min, {name}", "value": values.mean(), "low": values.min(), "high": values.max(),
-                     "floor": floor, "better": "lower", "note": note})  # fmt: skip
+        rows.append(
+            {
+                "what": f"FD after 5 min, {name}",
+                "value": values.mean(),
+                "low": values.min(),
+                "high": values.max(),
+                "floor": floor,
+                "better": "lower",
+                "note": note,
+            }
+        )
     best = min((n for n in ARMS if n != OURS), key=lambda n: means[n])
-    rows.append({"what": "FD after 5 min over the best published recipe", "value": means[OURS] / means[best], "goal": 0.5,
-                 "better": "lower", "baseline": 1.0, "note": f"best: {best}"})  # fmt: skip
+    rows.append(
+        {
+            "what": "FD after 5 min over the best published recipe",
+            "value": means[OURS] / means[best],
+            "goal": 0.5,
+            "better": "lower",
+            "baseline": 1.0,
+            "note": f"best: {best}",
+        }
+    )
     long = runs[-1]
-    rows.append({"what": "FD after 20 min", "value": long["frechet"], "floor": floor, "goal": 0.2, "better": "lower",
-                 "note": f"{LONG} CPU s; one seed; best of {len(long['path'])} looks not taken: the last weights"})  # fmt: skip
-    rows.append({"what": "FD after 20 min, one of four kept", "value": long["frechet_keep_quarter"], "floor": floor, "better": "lower",
-                 "note": "discriminator resampling, keep 0.25"})  # fmt: skip
-    rows.append({"what": "lowest coverage of a class after 20 min", "value": min(long["by_class"]), "floor": min(class_floor),
-                 "goal": 0.8, "better": "higher", "note": ", ".join(f"{v:.2f}" for v in long["by_class"])})  # fmt: skip
+    rows.append(
+        {
+            "what": "FD after 20 min",
+            "value": long["frechet"],
+            "floor": floor,
+            "goal": 0.2,
+            "better": "lower",
+            "note": f"{LONG} CPU s; one seed; best of {len(long['path'])} looks not taken: the last weights",
+        }
+    )
+    rows.append(
+        {
+            "what": "FD after 20 min, one of four kept",
+            "value": long["frechet_keep_quarter"],
+            "floor": floor,
+            "better": "lower",
+            "note": "discriminator resampling, keep 0.25",
+        }
+    )
+    rows.append(
+        {
+            "what": "lowest coverage of a class after 20 min",
+            "value": min(long["by_class"]),
+            "floor": min(class_floor),
+            "goal": 0.8,
+            "better": "higher",
+            "note": ", ".join(f"{v:.2f}" for v in long["by_class"]),
+        }
+    )
     write_result("images_quality", rows, list(SEEDS), time.monotonic() - started)
 
 

@@ -1,12 +1,15 @@
 """Published recipes, in the networks of their papers fitted to 28² images, played by the same engine.
 
-- SNGAN: Miyato et al. 2018, standard CNN (table 3) with spectral norm, hinge loss, Adam 2e-4, β (0, .9), 1 and 5 critic steps known;
+- SNGAN: Miyato et al. 2018, standard CNN (table 3) with spectral norm, hinge loss, Adam 2e-4, β (0, .9), 1 and 5 critic
+steps known;
   the conditional one (Miyato and Koyama 2018) with projection and 5.
 - WGAN-GP: Gulrajani et al. 2017, n_critic 5, λ 10, Adam 1e-4, β (0, .9).
-- DCGAN: Radford et al. 2016 (transposed 4×4 convolutions, batch norm in the generator), non-saturating with R1 γ 10 at every step
+- DCGAN: Radford et al. 2016 (transposed 4×4 convolutions, batch norm in the generator), non-saturating with R1 γ 10 at
+every step
   (Mescheder et al. 2018), Adam 2e-4, β (.5, .999).
 
-All get class labels (embedding in the generator, projection in the discriminator), batch 64, an average of the weights, and the same
+All get class labels (embedding in the generator, projection in the discriminator), batch 64, an average of the weights,
+and the same
 flips and turns of the real images as the product; none of them had these in its paper, so they are favoured.
 """
 
@@ -78,10 +81,14 @@ class StridedCritic(nn.Module):
     def __init__(self, classes: int, width: int, channels: int = 3) -> None:
         super().__init__()
         self.trunk = nn.Sequential(
-            nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2),
-            nn.Conv2d(width, 2 * width, 4, 2, 1), nn.LeakyReLU(0.2),
-            nn.Conv2d(2 * width, 4 * width, 3, 2, 1), nn.LeakyReLU(0.2), nn.Flatten(),
-        )  # fmt: skip
+            nn.Conv2d(channels, width, 4, 2, 1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(width, 2 * width, 4, 2, 1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(2 * width, 4 * width, 3, 2, 1),
+            nn.LeakyReLU(0.2),
+            nn.Flatten(),
+        )
         self.out = nn.Linear(64 * width, 1)
         self.embedding = nn.Embedding(classes, 64 * width)
 
@@ -102,9 +109,16 @@ def sngan(classes: int) -> tuple[nn.Module, nn.Module, GameSettings]:
 
 def wgan_gp(classes: int) -> tuple[nn.Module, nn.Module, GameSettings]:
     settings = GameSettings(
-        objective="wasserstein", r1=0, gradient_penalty=10, penalty_every=1, discriminator_steps=5, learning_rate=1e-4,
-        beta1=0.0, beta2=0.9, **_AVERAGE,
-    )  # fmt: skip
+        objective="wasserstein",
+        r1=0,
+        gradient_penalty=10,
+        penalty_every=1,
+        discriminator_steps=5,
+        learning_rate=1e-4,
+        beta1=0.0,
+        beta2=0.9,
+        **_AVERAGE,
+    )
     return TransposedGenerator(classes, 128), StridedCritic(classes, 32), settings
 
 

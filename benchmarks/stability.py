@@ -2,8 +2,10 @@
 
     make bench NAME=stability
 
-Every run is the real command path (plan, extractor, guard) with `--budget 60s`, one thread; two run side by side. Counted are
-non-finite values, roll-backs, stopped runs, and collapse: at the end, generated samples spread less than a quarter as widely as
+Every run is the real command path (plan, extractor, guard) with `--budget 60s`, one thread; two run side by side.
+Counted are
+non-finite values, roll-backs, stopped runs, and collapse: at the end, generated samples spread less than a quarter as
+widely as
 held-out ones.
 """
 
@@ -46,8 +48,24 @@ def sources(folder: Path) -> dict[str, Path]:
 def one(job: tuple[str, Path, int, Path]) -> dict[str, Any]:
     name, source, seed, folder = job
     out = folder / f"{source.stem}-{seed}"
-    command = [sys.executable, "-m", "vivogan", "images", "train", str(source), "--out", str(out), "--budget", BUDGET,
-               "--seed", str(seed), "--threads", "1", "--no-report", "--quiet"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "vivogan",
+        "images",
+        "train",
+        str(source),
+        "--out",
+        str(out),
+        "--budget",
+        BUDGET,
+        "--seed",
+        str(seed),
+        "--threads",
+        "1",
+        "--no-report",
+        "--quiet",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = (
         [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
@@ -57,11 +75,16 @@ def one(job: tuple[str, Path, int, Path]) -> dict[str, Any]:
     ticks = [line for line in lines if "event" not in line]
     print(name, seed, done.returncode, done.stderr.strip()[-200:], ticks[-1:], file=sys.stderr, flush=True)
     return {
-        "name": name, "seed": seed, "code": done.returncode, "rollbacks": sum(line.get("event") == "rollback" for line in lines),
+        "name": name,
+        "seed": seed,
+        "code": done.returncode,
+        "rollbacks": sum(line.get("event") == "rollback" for line in lines),
         "finite": bool(ticks) and all(np.isfinite(v) for tick in ticks for v in tick.values() if isinstance(v, float)),
-        "diversity": ticks[-1]["diversity"] if ticks else 0.0, "coverage": ticks[-1]["coverage"] if ticks else 0.0,
-        "frechet": min((t["frechet"] for t in ticks), default=float("nan")), "samples": ticks[-1]["samples"] if ticks else 0,
-    }  # fmt: skip
+        "diversity": ticks[-1]["diversity"] if ticks else 0.0,
+        "coverage": ticks[-1]["coverage"] if ticks else 0.0,
+        "frechet": min((t["frechet"] for t in ticks), default=float("nan")),
+        "samples": ticks[-1]["samples"] if ticks else 0,
+    }
 
 
 def main() -> None:
@@ -75,16 +98,46 @@ def main() -> None:
     for name in found:
         mine = [r for r in runs if r["name"] == name]
         diversity = np.array([r["diversity"] for r in mine])
-        note = (f"coverage {np.mean([r['coverage'] for r in mine]):.2f}, {np.mean([r['samples'] for r in mine]):.0f} samples, "
-                f"{sum(r['rollbacks'] for r in mine)} roll-backs")  # fmt: skip
-        rows.append({"what": f"spread of generated over held-out, {name}", "value": diversity.mean(), "low": diversity.min(),
-                     "high": diversity.max(), "floor": 1.0, "better": "higher", "note": note})  # fmt: skip
+        note = (
+            f"coverage {np.mean([r['coverage'] for r in mine]):.2f}, "
+            f"{np.mean([r['samples'] for r in mine]):.0f} samples, "
+            f"{sum(r['rollbacks'] for r in mine)} roll-backs"
+        )
+        rows.append(
+            {
+                "what": f"spread of generated over held-out, {name}",
+                "value": diversity.mean(),
+                "low": diversity.min(),
+                "high": diversity.max(),
+                "floor": 1.0,
+                "better": "higher",
+                "note": note,
+            }
+        )
     count = len(runs)
     rows += [
-        {"what": f"runs that collapsed, of {count}", "value": sum(r["diversity"] < 0.25 for r in runs), "goal": 0, "better": "lower", "note": ""},
-        {"what": f"runs with a non-finite value, of {count}", "value": sum(not r["finite"] for r in runs), "goal": 0, "better": "lower", "note": ""},
-        {"what": f"runs that were stopped or failed, of {count}", "value": sum(r["code"] != 0 for r in runs), "goal": 0, "better": "lower", "note": ""},
-    ]  # fmt: skip
+        {
+            "what": f"runs that collapsed, of {count}",
+            "value": sum(r["diversity"] < 0.25 for r in runs),
+            "goal": 0,
+            "better": "lower",
+            "note": "",
+        },
+        {
+            "what": f"runs with a non-finite value, of {count}",
+            "value": sum(not r["finite"] for r in runs),
+            "goal": 0,
+            "better": "lower",
+            "note": "",
+        },
+        {
+            "what": f"runs that were stopped or failed, of {count}",
+            "value": sum(r["code"] != 0 for r in runs),
+            "goal": 0,
+            "better": "lower",
+            "note": "",
+        },
+    ]
     write_result("stability", rows, list(SEEDS), time.monotonic() - started)
 
 

@@ -1,4 +1,4 @@
-"""The contract that every domain keeps. What all domains share is written once, in ``train.py``, ``run.py`` and ``evaluate.py``."""
+"""The contract that every domain keeps. What all share is written once: ``train.py``, ``run.py``, ``evaluate.py``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class Split:
 class Score:
     """A number that says how good the generated data are, beside what it must be read against.
 
-    ``low`` and ``high`` bound its 95 % interval; ``floor`` is real against real at the same sizes, ``baseline`` the best simple
+    ``low`` and ``high`` bound its 95 % interval; ``floor`` is real against real at the same sizes, ``baseline`` the
+    best simple
     sampler.
     """
 
@@ -110,7 +111,9 @@ class Domain(Protocol):
     """One object per domain, no inheritance tower."""
 
     name: str
-    plan_model: type[Plan]
+
+    @property
+    def plan_model(self) -> type[Any]: ...
 
     def read(self, source: Path, options: Mapping[str, Any]) -> Any: ...
 

@@ -15,7 +15,8 @@ from vivogan.errors import UserError
 
 @dataclass(frozen=True)
 class Classes:
-    """``names`` of the classes and their ``counts`` in the training part; one class, named "", when nothing is labelled."""
+    """``names`` of the classes and their ``counts`` in the training part; one class, named "", when nothing is
+    labelled."""
 
     column: str
     names: tuple[str, ...]

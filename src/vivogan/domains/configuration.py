@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
+from pydantic import Field
+
 from vivogan.core.configuration import Settings
 from vivogan.domains.base import Domain, Plan
 from vivogan.errors import DamagedRun
@@ -17,7 +19,7 @@ class RunConfig(Settings, Generic[P]):
 
     domain: str
     source: str
-    read: dict[str, str] = {}
+    read: dict[str, str] = Field(default_factory=dict)
     budget: str
     seed: int
     device: str

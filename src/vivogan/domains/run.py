@@ -21,6 +21,7 @@ from vivogan.domains.classes import Classes
 from vivogan.domains.configuration import RunConfig, config_model, domain_named
 from vivogan.engine.sampler import sample
 from vivogan.errors import DamagedRun
+from vivogan.nn.layout import channels_last
 
 Watch = Callable[[dict[str, Any]], None]
 
@@ -81,10 +82,9 @@ class Run:
         generator, discriminator = self.domain.networks(self.codec, len(self.classes.names), self.plan)
         generator.load_state_dict(self.checkpoint.tensors["ema"])
         discriminator.load_state_dict(self.checkpoint.tensors["discriminator"])
-        return tuple(
-            n.to(self.device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
-            for n in (generator, discriminator)
-        )  # type: ignore[return-value]
+        for network in (generator, discriminator):
+            channels_last(network).to(self.device).eval().requires_grad_(False)
+        return generator, discriminator
 
     @property
     def generator(self) -> nn.Module:
@@ -107,9 +107,15 @@ class Run:
     ) -> Tensor:
         """Encoded samples x [n, …] by number, of the class that ``classes`` gives for a number."""
         return sample(
-            self.generator, seed, samples, lambda rows: torch.from_numpy(classes(rows)), truncation,
-            self.discriminator if keep < 1 else None, keep, self.device,
-        )  # fmt: skip
+            self.generator,
+            seed,
+            samples,
+            lambda rows: torch.from_numpy(classes(rows)),
+            truncation,
+            self.discriminator if keep < 1 else None,
+            keep,
+            self.device,
+        )
 
     def generate(
         self,
@@ -144,7 +150,8 @@ class Run:
     def evaluate(self, watch: Watch = silent, seed: int = 0, literature: bool = False) -> Any:
         """Judge the run on its test part; see ``vivogan.domains.evaluate``.
 
-        ``literature`` adds the scores that papers print (for images FID, KID and IS of Inception-V3, whose weights are downloaded).
+        ``literature`` adds the scores that papers print (for images FID, KID and IS of Inception-V3, whose weights are
+        downloaded).
         """
         from vivogan.domains.evaluate import evaluate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from vivogan.core.budget import Budget
 from vivogan.core.configuration import override
 from vivogan.core.run_folder import RunFolder
 from vivogan.core.seeds import derive
-from vivogan.domains.base import Domain, Plan, Split
+from vivogan.domains.base import Domain, Split
 from vivogan.domains.classes import Classes
 from vivogan.domains.configuration import RunConfig, config_model
 from vivogan.domains.run import Run, Watch, keep, silent
@@ -51,13 +51,19 @@ def train(
 ) -> Run:
     """Train on ``source`` into the run folder ``out``; the same call on an existing run continues it.
 
-    Raises ``InputError`` (data), ``SettingsError`` (settings, or settings that differ from the run's own), ``RunInUse``,
+    Raises ``InputError`` (data), ``SettingsError`` (settings, or settings that differ from the run's own),
+    ``RunInUse``,
     ``TrainingStopped`` (guard), ``KeyboardInterrupt`` (after writing a checkpoint).
     """
-    asked = {
-        "domain": domain.name, "source": str(Path(source).resolve()), "read": dict(read or {}), "budget": budget,
-        "seed": seed, "device": machine.device(device), "overrides": tuple(overrides),
-    }  # fmt: skip
+    asked: dict[str, Any] = {
+        "domain": domain.name,
+        "source": str(Path(source).resolve()),
+        "read": dict(read or {}),
+        "budget": budget,
+        "seed": seed,
+        "device": machine.device(device),
+        "overrides": tuple(overrides),
+    }
     Budget.parse(budget)
     parallel.start(asked["device"])
     leads = parallel.rank() == 0

@@ -13,7 +13,8 @@ FEW = 100  # test records below which intervals are wide
 
 
 def closeness(score: Score) -> float:
-    """Where a distance lies between the baseline (0) and the floor (1), on a logarithmic scale; below 0: worse than simple."""
+    """Where a distance lies between the baseline (0) and the floor (1), on a logarithmic scale; below 0: worse than
+    simple."""
     value, floor, baseline = (math.log(max(1e-9, v)) for v in (score.value, score.floor, score.baseline))
     return (baseline - value) / (baseline - floor) if baseline > floor else 0.0
 
@@ -58,7 +59,8 @@ def _faithful(scores: Sequence[Score]) -> str:
     )
     return (
         f"Generated samples are {against} the best simple sampler "
-        f"(distance {distance.value:.3g}, simple sampler {distance.baseline:.3g}, real against real {distance.floor:.3g}: "
+        f"(distance {distance.value:.3g}, simple sampler {distance.baseline:.3g}, "
+        f"real against real {distance.floor:.3g}: "
         f"{times:.1f} times the floor)."
     )
 

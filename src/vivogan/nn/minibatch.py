@@ -1,4 +1,5 @@
-"""What a discriminator can see of a batch as a whole: without it, a generator that repeats itself looks fine sample by sample."""
+"""What a discriminator can see of a batch as a whole: without it, a generator that repeats itself looks fine sample by
+sample."""
 
 from __future__ import annotations
 

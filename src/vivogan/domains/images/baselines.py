@@ -43,7 +43,8 @@ class PrincipalGaussian:
 
 
 class SmoothedBootstrap:
-    """A training image mixed with one of its nearest neighbours of the same class (a bootstrap in convex combinations)."""
+    """A training image mixed with one of its nearest neighbours of the same class (a bootstrap in convex
+    combinations)."""
 
     def __init__(self, neighbours: int = 5) -> None:
         self.neighbours = neighbours

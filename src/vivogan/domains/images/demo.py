@@ -1,4 +1,5 @@
-"""A real data set that needs no download: the immunohistochemistry picture that scikit-image carries, cut into patches."""
+"""A real data set that needs no download: the immunohistochemistry picture that scikit-image carries, cut into
+patches."""
 
 from __future__ import annotations
 
@@ -12,10 +13,11 @@ LOW, HIGH = 0.35, 0.7  # quantiles of staining that separate the classes
 
 
 def write_patches(folder: Path) -> Path:
-    """Write ``ihc.npz``: patches [n, 32, 32, 3] uint8, ``y`` (negative, weak, positive DAB staining), ``block``; returns its path.
+    """Write ``ihc.npz``: patches ``x`` [n, 32, 32, 3] uint8, ``y`` (DAB staining in three classes), ``block``.
 
-    The picture shows human colon, FHL2 stained brown with diaminobenzidine (DAB), nuclei blue with haematoxylin; CC0, from the
-    Human Protein Atlas by way of scikit-image. Staining is measured by colour deconvolution (Ruifrok and Johnston 2001).
+    The picture shows human colon, FHL2 stained brown with diaminobenzidine (DAB), nuclei blue with haematoxylin; CC0,
+    from the Human Protein Atlas by way of scikit-image. Staining is measured by colour deconvolution (Ruifrok and
+    Johnston 2001).
     """
     from skimage.color import rgb2hed
     from skimage.data import immunohistochemistry
@@ -26,9 +28,11 @@ def write_patches(folder: Path) -> Path:
     stain = rgb2hed(picture)[..., 2]
     starts = range(0, picture.shape[0] - SIDE + 1, STRIDE)
     corners = [
-        (top, left) for top in starts for left in starts
+        (top, left)
+        for top in starts
+        for left in starts
         if top // BLOCK == (top + SIDE - 1) // BLOCK and left // BLOCK == (left + SIDE - 1) // BLOCK
-    ]  # fmt: skip
+    ]
     patches = np.stack([picture[t : t + SIDE, s : s + SIDE] for t, s in corners])
     amount = np.array([stain[t : t + SIDE, s : s + SIDE].mean() for t, s in corners])
     edges = np.quantile(amount, [LOW, HIGH])

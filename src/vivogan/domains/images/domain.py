@@ -16,10 +16,11 @@ from torch import Tensor, nn
 
 from vivogan.core.budget import Budget
 from vivogan.domains.base import Baseline, Figure, Split
-from vivogan.domains.images import data, metrics, plan, plots, symmetry
+from vivogan.domains.images import data, metrics, plots, symmetry
 from vivogan.domains.images.baselines import PrincipalGaussian, SmoothedBootstrap
 from vivogan.domains.images.codec import ImageCodec
 from vivogan.domains.images.features import ImageExtractor, fit_extractor
+from vivogan.domains.images.plan import ImagePlan, networks, plan_for
 from vivogan.domains.images.records import ImageRecords, ReadOptions
 from vivogan.domains.images.split import split
 from vivogan.engine.dealer import Symmetry
@@ -38,7 +39,7 @@ class Images:
     """Micrographs and other images: any bit depth, any number of channels."""
 
     name = "images"
-    plan_model = plan.ImagePlan
+    plan_model = ImagePlan
 
     def read(self, source: Path, options: Mapping[str, Any]) -> ImageRecords:
         return data.read(source, ReadOptions(**options))
@@ -60,25 +61,25 @@ class Images:
     def digest(self, records: ImageRecords) -> str:
         return digest(records)
 
-    def plan(self, fingerprint: Mapping[str, Any], budget: Budget, device: str) -> plan.ImagePlan:
-        return plan.plan(fingerprint, budget, device)
+    def plan(self, fingerprint: Mapping[str, Any], budget: Budget, device: str) -> ImagePlan:
+        return plan_for(fingerprint, budget, device)
 
-    def fit_codec(self, records: ImageRecords, train: NDArray[np.intp], plan: plan.ImagePlan) -> ImageCodec:
+    def fit_codec(self, records: ImageRecords, train: NDArray[np.intp], plan: ImagePlan) -> ImageCodec:
         return ImageCodec.fit(records, train, plan.side, plan.fit)
 
     def load_codec(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> ImageCodec:
         return ImageCodec.from_state(tensors, state)
 
-    def networks(self, codec: ImageCodec, classes: int, plan_: plan.ImagePlan) -> tuple[nn.Module, nn.Module]:
-        return plan.networks(codec.channels, classes, plan_)
+    def networks(self, codec: ImageCodec, classes: int, plan: ImagePlan) -> tuple[nn.Module, nn.Module]:
+        return networks(codec.channels, classes, plan)
 
-    def symmetry(self, plan: plan.ImagePlan) -> Symmetry:
+    def symmetry(self, plan: ImagePlan) -> Symmetry:
         return partial(symmetry.symmetrise, moves=plan.symmetries)
 
     def augment(self, x: Tensor, p: float, rng: torch.Generator) -> Tensor:
         return symmetry.disturb(x, p, rng)
 
-    def fit_extractor(self, x: Tensor, y: NDArray[np.intp], plan: plan.ImagePlan, seed: int) -> ImageExtractor:
+    def fit_extractor(self, x: Tensor, y: NDArray[np.intp], plan: ImagePlan, seed: int) -> ImageExtractor:
         return fit_extractor(x, y, plan.extractor_steps, seed, plan.symmetries)
 
     def load_extractor(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> ImageExtractor:

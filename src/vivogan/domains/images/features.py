@@ -1,4 +1,5 @@
-"""The space in which images are compared: a small network trained on the training part, named after what it is, never "FID"."""
+"""The space in which images are compared: a small network trained on the training part, named after what it is, never
+"FID"."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from vivogan.core.seeds import numpy_generator, torch_generator
 from vivogan.domains.images.symmetry import MOVES, symmetrise
+from vivogan.nn.layout import channels_last
 
 FEATURES = 96
 CLUSTERS = 12  # pseudo-classes where nothing is labelled
@@ -43,11 +45,12 @@ def _block(inputs: int, outputs: int, stride: int) -> nn.Sequential:
 class ImageExtractor:
     """A trained ``FeatureNetwork``, frozen.
 
-    ``name`` tells the score it is used in what it was: ``cnn96-1a2b3c4d`` ends in the first digits of its weights' hash.
+    ``name`` tells the score it is used in what it was: ``cnn96-1a2b3c4d`` ends in the first digits of its weights'
+    hash.
     """
 
     def __init__(self, network: FeatureNetwork, side: int) -> None:
-        self.network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.network = channels_last(network.eval().requires_grad_(False))
         self.side = side  # images are averaged down to this side at most: features need no more
         self.name = f"cnn{FEATURES}-{_digest(network)}"
 
@@ -89,7 +92,8 @@ def fit_extractor(
 ) -> ImageExtractor:
     """Train the features on encoded images x [n, C, H, W] of classes y [n].
 
-    Where there is one class only, k-means clusters of the images' principal components stand in for classes (Caron et al. 2018).
+    Where there is one class only, k-means clusters of the images' principal components stand in for classes (Caron et
+    al. 2018).
     """
     x = _reduced(x, side)
     if len(np.unique(y)) < 2:
@@ -98,7 +102,7 @@ def fit_extractor(
     classes = int(labels.max()) + 1
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = FeatureNetwork(x.shape[1], classes).to(memory_format=torch.channels_last)
+        network = channels_last(FeatureNetwork(x.shape[1], classes))
     optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps + 1)
     draw, rng = numpy_generator(seed, "extractor batches"), torch_generator(seed, "extractor")

@@ -12,7 +12,6 @@ from vivogan.core.budget import Budget
 from vivogan.domains.base import Plan
 from vivogan.domains.images.networks import ImageDiscriminator, ImageGenerator, nearest_side, sides
 from vivogan.engine.game import Game
-from vivogan.engine.settings import GameSettings
 from vivogan.engine.speed import samples_per_second
 
 Count = Annotated[int, Field(ge=1)]
@@ -38,31 +37,28 @@ class ImagePlan(Plan):
     discriminator_features: Count = 96
     spectral_norm: bool = False  # of the discriminator
     minibatch_deviation: bool = False
-    warm_steps: Annotated[int, Field(ge=0)] = 0  # of least squares before the game
     extractor_steps: Count = 500
 
 
-def recipe(side: int) -> tuple[GameSettings, dict[str, int]]:
-    """The game and the widths for a side, as `benchmarks/images_design.py` found them best at equal time."""
+def recipe(side: int) -> ImagePlan:
+    """The game and the networks for a side, as `benchmarks/images_design.py` found them best at equal time."""
     deeper = 2 ** max(0, len(sides(side)) - 4)  # from 128 pixels on, the coarse end needs more channels
-    return GameSettings(), {
-        "latent_dim": 64, "generator_width": 64 * deeper, "discriminator_width": 32, "discriminator_features": 96,
-    }  # fmt: skip
+    return ImagePlan(side=side, generator_width=64 * deeper)
 
 
-def plan(fingerprint: Mapping[str, Any], budget: Budget, device: str) -> ImagePlan:
+def plan_for(fingerprint: Mapping[str, Any], budget: Budget, device: str) -> ImagePlan:
     """Choose every hyper-parameter; a time budget becomes samples by playing a few steps on this machine."""
     smallest = min(fingerprint["height"]["min"], fingerprint["width"]["min"])
     side = nearest_side(min(LARGEST, max(16, smallest)))
     counts = [n for name, n in fingerprint["classes"].items() if name]
     few = fingerprint["count"] * 0.7 < SMALL
-    game, widths = recipe(side)
+    draft = recipe(side)
     changes = {
         "balance": 1.0 if counts and max(counts) > IMBALANCE * min(counts) else 0.0,
         "augment": "adaptive" if few else "none",
     }
-    game = game.model_copy(update=changes)
-    draft = ImagePlan(side=side, game=game, symmetries=tuple(fingerprint["symmetries"]), **widths)
+    game = draft.game.model_copy(update=changes)
+    draft = draft.model_copy(update={"game": game, "symmetries": tuple(fingerprint["symmetries"])})
     if budget.samples is not None:
         samples, steps = budget.samples, min(1500, max(40, budget.samples // 200))
     else:

@@ -17,7 +17,8 @@ WIDTH = 1100  # pixels of a figure, about
 
 
 def visible(image: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
-    """An image [H, W, C] of any type as [H, W, 3] uint8: one channel is grey, two are cyan and magenta, of more the first three."""
+    """An image [H, W, C] of any type as [H, W, 3] uint8: one channel is grey, two are cyan and magenta, of more the
+    first three."""
     scaled = np.clip((image.astype(np.float64) - low) / max(high - low, 1e-12), 0, 1)
     if scaled.shape[2] == 1:
         scaled = scaled.repeat(3, 2)
@@ -54,9 +55,9 @@ def figures(gallery: Mapping[str, Any]) -> list[Figure]:
         rows = [np.flatnonzero(y == k)[:PER_CLASS] for k in present[:MOST_CLASSES]]
         listed = "one class a row, from the top: " + ", ".join(names[k] for k in present[:MOST_CLASSES])
     else:
-        rows = list(np.arange(len(y))[: 5 * PER_CLASS].reshape(-1, min(PER_CLASS, len(y)))) if len(y) >= 5 * PER_CLASS else [
-            np.arange(len(y))[:PER_CLASS]
-        ]  # fmt: skip
+        columns = min(PER_CLASS, len(y))
+        shown_rows = max(1, min(5, len(y) // columns))
+        rows = list(np.arange(shown_rows * columns).reshape(shown_rows, columns))
         listed = "drawn at random"
     real = grid([shown([gallery["real"][i] for i in row]) for row in rows])
     made = grid([shown([gallery["made"][i] for i in row]) for row in rows])

@@ -1,4 +1,5 @@
-"""The symmetries and disturbances of images: micrographs have no up and no left; digits and faces have both, so it is measured."""
+"""The symmetries and disturbances of images: micrographs have no up and no left; digits and faces have both, so it is
+measured."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ MOVES: dict[str, Callable[[Tensor], Tensor]] = {
     "flip": lambda x: x.flip(-2),
     "turn": lambda x: x.transpose(-1, -2),  # with the other two: quarter turns
 }
-# AUC of telling images from moved ones from which a move is no symmetry. Digits reach .95 and more; blood cells reach .85 by the uneven
+# AUC of telling images from moved ones from which a move is no symmetry. Digits reach .95 and more; blood cells reach
+# .85 by the uneven
 # light of one microscope alone, and there the move is wanted: the light is not the cell.
 TELLING = 0.9
 LOOKED_AT = 600  # images
