@@ -193,7 +193,7 @@ def test_a_tiff_that_announces_too_much_takes_no_memory() -> None:
 @pytest.mark.parametrize("big", [False, True])
 def test_a_tiff_whose_pages_go_round_in_circles_ends(big: bool) -> None:
     stream = io.BytesIO()
-    tifffile.imwrite(stream, np.zeros((3, 4, 4), np.uint8), metadata=None, contiguous=False, bigtiff=big)
+    tifffile.imwrite(stream, np.zeros((3, 4, 4), np.uint8), photometric="minisblack", metadata=None, bigtiff=big)
     with tifffile.TiffFile(io.BytesIO(stream.getvalue())) as tiff:
         first = tiff.pages[0].offset  # type: ignore[union-attr]
     content = stream.getvalue()

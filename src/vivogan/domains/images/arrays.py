@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivogan.core.limits import check_file, check_shape, safe_members
-from vivogan.domains.images.records import Draft, Item, ReadOptions, part_named, some
+from vivogan.domains.images.records import Draft, Item, ReadOptions, part_named, plain, some
 from vivogan.errors import InputError, UserError
 
 IMAGES = ("x", "images", "image", "data", "arr_0", "train_images", "x_train")
@@ -125,12 +125,6 @@ def header(stream: IO[bytes]) -> Header:
     if any(side < 0 for side in shape):
         return Header(shape, dtype, f"declares an impossible shape {shape}. Save the file again")
     return Header(shape, dtype)
-
-
-def plain(error: BaseException) -> str:
-    """One short line of a foreign exception, for a message."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 120 else text[:117] + "..."
 
 
 def read_npz(path: Path, options: ReadOptions) -> Draft:

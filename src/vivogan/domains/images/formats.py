@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivogan.core.limits import Limits, check_shape
+from vivogan.domains.images.records import plain
 from vivogan.errors import InputError, UserError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def decode(name: str, content: bytes, limits: Limits) -> list[Plane]:
     except MemoryError as error:
         raise InputError(name, "does not fit into memory", mend="Save it smaller") from error
     except Exception as error:  # hostile bytes raise whatever they like inside Pillow, tifffile, zlib and struct
-        raise InputError(name, f"cannot be decoded ({_short(error)})", mend="Copy or save the file again") from error
+        raise InputError(name, f"cannot be decoded ({plain(error)})", mend="Copy or save the file again") from error
     if not planes:
         raise InputError(name, "holds no image", mend="Copy or save the file again")
     return planes
@@ -254,11 +255,6 @@ def pillow_tiff(name: str, content: bytes, shape: tuple[int, ...]) -> NDArray[An
 def with_channels(pixels: NDArray[Any]) -> NDArray[Any]:
     """[H, W] or [H, W, C] as [H, W, C]."""
     return pixels[..., None] if pixels.ndim == 2 else pixels
-
-
-def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 120 else text[:117] + "..."
 
 
 Reader = Callable[[str, bytes, Limits], Iterator[Plane]]

@@ -108,3 +108,9 @@ def some(names: list[str], most: int = 5) -> str:
     """A few names for a message: ``a, b, c and 12 more``."""
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def plain(error: BaseException) -> str:
+    """One short line of a foreign exception, for a message."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 120 else text[:117] + "..."
