@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 
-def ramp(progress: float, warmup: float, decay: float) -> float:
-    """Multiplier of the learning rate: rises over the first ``warmup`` of the run, falls over the last ``decay``.
+def ramp(progress: float, warmup: float, decay: float, final: float = 0.0) -> float:
+    """Multiplier of the learning rate: rises over the first ``warmup`` of the run, falls to ``final`` over the last
+    ``decay``.
 
     Args:
         progress: share of the run that is done, 0…1.
     """
     rising = min(1.0, (progress + 1e-3) / warmup) if warmup > 0 else 1.0
-    falling = min(1.0, (1.0 - progress) / decay) if decay > 0 else 1.0
-    return max(0.0, min(rising, falling))
+    falling = final + (1 - final) * min(1.0, max(0.0, 1.0 - progress) / decay) if decay > 0 else 1.0
+    return min(rising, falling)
 
 
 def geometric(progress: float, final: float) -> float:

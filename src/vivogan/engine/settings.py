@@ -35,7 +35,8 @@ class GameSettings(Settings):
     beta1: Share = 0.0
     beta2: Share = 0.99
     warmup: Share = 0.0  # share of the run in which the rate rises
-    decay: Share = 0.3  # last share of the run in which the rate falls to zero
+    decay: Share = 0.5  # last share of the run, in which the rate falls
+    rate_final: Share = 0.2  # to this multiple
     clip: Weight = 0.0  # largest gradient norm; 0: none
 
     ema_half_life: Share = 0.02  # of the run

@@ -119,7 +119,7 @@ class Trainer:
     def _step(self) -> str | None:
         started, s, game = time.monotonic(), self.settings, self.game
         progress = min(1.0, self.seen / s.samples)
-        game.set_rate(ramp(progress, s.warmup, s.decay) * 0.5**self.rollbacks)
+        game.set_rate(ramp(progress, s.warmup, s.decay, s.rate_final) * 0.5**self.rollbacks)
         turns = s.discriminator_steps
         for turn in range(self.step * turns, (self.step + 1) * turns):
             last = turn == (self.step + 1) * turns - 1
