@@ -65,6 +65,7 @@ def train(
         "overrides": tuple(overrides),
     }
     Budget.parse(budget)
+    override(domain.plan_model(), list(overrides))  # a misspelt setting is refused before anything is read
     parallel.start(asked["device"])
     leads = parallel.rank() == 0
     with RunFolder.create(out).lock() if leads else nullcontext(), _interruptible() as stop:

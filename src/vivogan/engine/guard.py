@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 COLLAPSED_DIVERSITY = 0.25  # of the spread of held-out data
 COLLAPSED_COVERAGE = 0.25  # of the best coverage seen so far
 WORTH_COMPARING = 0.1  # a best coverage below this says nothing yet
+FIRST_STEPS = 300  # in which a generator has not yet learned to vary
 YOUNG = 0.15  # share of the run before which coverage and spread mean little
 NO_SIGNAL = 1e-7  # gradient norm at which nothing reaches the generator
 
@@ -25,9 +26,9 @@ class Guard:
         broken = [name for name, value in watched.items() if not math.isfinite(value)]
         return f"non-finite {', '.join(broken)}" if broken else None
 
-    def after_tick(self, tick: Mapping[str, float], progress: float) -> str | None:
-        """The same for the means and held-out scores of a tick."""
-        reason = self._suspect(tick) if progress >= YOUNG else None
+    def after_tick(self, tick: Mapping[str, float], progress: float, steps: int = FIRST_STEPS) -> str | None:
+        """The same for the means and held-out scores of a tick, ``steps`` steps into the run."""
+        reason = self._suspect(tick) if progress >= YOUNG and steps >= FIRST_STEPS else None
         self.best_coverage = max(self.best_coverage, tick.get("coverage", 0.0))
         self.suspicions = self.suspicions + 1 if reason else 0
         return reason if self.suspicions >= 2 else None

@@ -103,7 +103,7 @@ class Trainer:
         record |= dict(zip(scores, shared.tolist(), strict=True))
         self.seconds += time.monotonic() - started
         self.hooks.log(record)
-        return self.guard.after_tick(record, self.seen / self.settings.samples)
+        return self.guard.after_tick(record, self.seen / self.settings.samples, self.step)
 
     def _checkpoint(self, record: Mapping[str, Any]) -> None:
         distance = record.get("frechet", float("inf"))

@@ -21,6 +21,7 @@ LOOKS_SHARE = 0.06  # and to looking at the held-out part
 EXTRACTOR_COST = (
     0.6  # seconds of 128 images in the feature network, over those of 64 samples in a game of the same side
 )
+LONGEST_TICK = 50_000  # samples that a kill can cost: some minutes
 IMBALANCE = 5.0  # largest class over smallest from which rare classes are shown more often
 SMALL = 2000  # training images below which both sides are disturbed alike
 
@@ -68,8 +69,8 @@ def plan_for(fingerprint: Mapping[str, Any], budget: Budget, device: str) -> Ima
         steps = min(steps, 2000)
         left = seconds - steps * 64 * EXTRACTOR_COST / speed
         samples = max(game.batch, int(left * (1 - LOOKS_SHARE) * speed))
-    ticks = 8 if samples < 100_000 else 20
-    settings = game.model_copy(update={"samples": samples, "tick": max(game.batch, samples // ticks)})
+    tick = max(game.batch, min(samples // 10, LONGEST_TICK))
+    settings = game.model_copy(update={"samples": samples, "tick": tick})
     return draft.model_copy(update={"game": settings, "extractor_steps": steps})
 
 
