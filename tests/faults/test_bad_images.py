@@ -282,10 +282,7 @@ def test_an_archive_that_breaks_half_way_keeps_what_came_before(tmp_path: Path) 
     place = content.rindex(b"PK\x01\x02", 0, content.rindex(b"PK\x01\x02"))  # the entry of b/2.jpg in the directory
     content[place + 10] = 99  # a compression that nobody knows
     (tmp_path / "a.zip").write_bytes(bytes(content))
-    try:
-        records = read(tmp_path / "a.zip", ReadOptions())
-    except InputError:
-        return
+    records = read(tmp_path / "a.zip", ReadOptions())
     assert records.ids == ["a/1.png"]
     assert "not read" in records.refusals[0].reason
 
