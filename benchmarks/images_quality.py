@@ -37,10 +37,11 @@ from vivogan.domains.images.plan import networks, recipe
 from vivogan.domains.images.symmetry import MOVES, symmetrise
 from vivogan.engine.dealer import TrainingSet
 from vivogan.engine.game import Game
+from vivogan.engine.hooks import Hooks
 from vivogan.engine.sampler import sample
 from vivogan.engine.settings import GameSettings
 from vivogan.engine.speed import samples_per_second
-from vivogan.engine.trainer import Hooks, Trainer
+from vivogan.engine.trainer import Trainer
 from vivogan.metrics.frechet import frechet_distance
 from vivogan.metrics.manifold import coverage, precision_recall_density_coverage
 

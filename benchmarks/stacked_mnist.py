@@ -25,9 +25,10 @@ from vivogan.domains.images.features import ImageExtractor, fit_extractor
 from vivogan.domains.images.plan import networks, recipe
 from vivogan.engine.dealer import TrainingSet
 from vivogan.engine.game import Game
+from vivogan.engine.hooks import Hooks
 from vivogan.engine.sampler import sample
 from vivogan.engine.speed import samples_per_second
-from vivogan.engine.trainer import Hooks, Trainer
+from vivogan.engine.trainer import Trainer
 
 SAMPLES, STACKS, SECONDS = 26_000, 50_000, 1200
 

@@ -27,8 +27,9 @@ from vivogan.domains.run import Run, Watch, keep, silent
 from vivogan.engine import parallel
 from vivogan.engine.dealer import TrainingSet
 from vivogan.engine.game import Game
+from vivogan.engine.hooks import Hooks
 from vivogan.engine.sampler import sample
-from vivogan.engine.trainer import Hooks, Trainer
+from vivogan.engine.trainer import Trainer
 from vivogan.errors import SettingsError, UserError
 from vivogan.metrics.frechet import frechet_distance
 from vivogan.metrics.manifold import coverage

@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import nn
 
 from vivogan.core.checkpoints import Checkpoint, Checkpoints
 from vivogan.core.seeds import torch_generator
 from vivogan.engine import parallel
-from vivogan.engine.augment import Augment, AugmentationController
-from vivogan.engine.dealer import Dealer, Symmetry, TrainingSet
+from vivogan.engine.augment import AugmentationController
+from vivogan.engine.dealer import Dealer, TrainingSet
 from vivogan.engine.game import Game
 from vivogan.engine.guard import Guard
+from vivogan.engine.hooks import Hooks
 from vivogan.engine.means import Means
 from vivogan.engine.schedules import ema_decay, geometric, ramp
 from vivogan.engine.step import Penalties
 from vivogan.errors import TrainingStopped
-
-
-@dataclass(frozen=True)
-class Hooks:
-    """What the engine gets of a domain and of the run, as plain functions."""
-
-    evaluate: Callable[[nn.Module], dict[str, float]] = lambda generator: {}  # averaged generator → held-out scores
-    log: Callable[[dict[str, Any]], None] = lambda record: None
-    symmetry: Symmetry = lambda x, rng: x
-    augment: Augment = lambda x, p, rng: x
-    stop: Callable[[], bool] = lambda: False  # asked before every step
 
 
 class Trainer:

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from vivogan.core.checkpoints import Checkpoint, Checkpoints
 from vivogan.engine.dealer import TrainingSet
 from vivogan.engine.game import Game
+from vivogan.engine.hooks import Hooks
 from vivogan.engine.settings import GameSettings
-from vivogan.engine.trainer import Hooks, Trainer
+from vivogan.engine.trainer import Trainer
 
 
 class ToyGenerator(nn.Module):
