@@ -75,8 +75,10 @@ def train(
     Example:  vivogan images train runs/demo-data/ihc.npz --labels y --budget 4m --out runs/ihc
     """
     from vivogan.domains.images import api
+    from vivogan.engine.parallel import rank
 
-    output, watch = Output(json, quiet), Watch(quiet)
+    leads = rank() == 0  # under torchrun one process speaks and judges
+    output, watch = Output(json, quiet or not leads), Watch(quiet or not leads)
     with watch:
         run = api.train(
             source,
@@ -92,6 +94,8 @@ def train(
             overrides=overrides or (),
             watch=watch,
         )
+    if not leads:
+        return
     if no_report:
         output.say(f"run  {run.folder.path}")
         output.document({"run": str(run.folder.path)})

@@ -28,8 +28,10 @@ def world() -> int:
 
 
 def rank() -> int:
-    """Which of them this one is; 0 writes the files."""
-    return distributed.get_rank() if distributed.is_initialized() else 0
+    """Which of them this one is, also before ``start``; 0 writes the files."""
+    if distributed.is_initialized():
+        return distributed.get_rank()
+    return int(os.environ.get("RANK", "0")) if int(os.environ.get("WORLD_SIZE", "1")) > 1 else 0
 
 
 def average_(tensors: Iterable[Tensor | None]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 
 from vivogan.core.budget import Budget
 from vivogan.domains.base import Baseline, Figure, Split
-from vivogan.domains.images import data, metrics, plots, symmetry
+from vivogan.domains.images import data, metrics, plots, symmetry, write
 from vivogan.domains.images.baselines import PrincipalGaussian, SmoothedBootstrap
 from vivogan.domains.images.codec import ImageCodec
 from vivogan.domains.images.features import ImageExtractor, fit_extractor
@@ -24,15 +23,6 @@ from vivogan.domains.images.plan import ImagePlan, networks, plan_for
 from vivogan.domains.images.records import ImageRecords, ReadOptions
 from vivogan.domains.images.split import split
 from vivogan.engine.dealer import Symmetry
-
-
-def digest(records: ImageRecords) -> str:
-    """SHA-256 of names, labels and pixels: what a continued run compares."""
-    found = hashlib.sha256()
-    for i, image in enumerate(records.images):
-        found.update("\0".join([records.ids[i], *(str(v[i]) for v in records.labels.values())]).encode())
-        found.update(np.ascontiguousarray(image).tobytes())
-    return found.hexdigest()
 
 
 class Images:
@@ -59,7 +49,7 @@ class Images:
         return data.fingerprint(records) | {"symmetries": symmetry.measured(small)}
 
     def digest(self, records: ImageRecords) -> str:
-        return digest(records)
+        return data.content_hash(records)
 
     def plan(self, fingerprint: Mapping[str, Any], budget: Budget, device: str) -> ImagePlan:
         return plan_for(fingerprint, budget, device)
@@ -105,8 +95,6 @@ class Images:
         return plots.figures(gallery)
 
     def write(self, records: ImageRecords, path: Path) -> list[Path]:
-        from vivogan.domains.images import write
-
         return write.write(records, path)
 
 
