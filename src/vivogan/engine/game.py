@@ -112,7 +112,14 @@ class Game:
         self.average.load_state_dict(tensors["ema"])
         for name in ("generator", "discriminator"):
             part = f"optimizer_{name}"
-            getattr(self, f"{name}_optimizer").load_state_dict(unflatten_optimizer(dict(tensors[part]), state[part]))
+            optimizer: torch.optim.Optimizer = getattr(self, f"{name}_optimizer")
+            optimizer.load_state_dict(unflatten_optimizer(dict(tensors[part]), state[part]))
+            for parameter, kept in optimizer.state.items():  # copies, in the parameter's own order in memory
+                kept.update({k: torch.empty_like(_shaped(parameter, v)).copy_(v) for k, v in kept.items()})
+
+
+def _shaped(parameter: Tensor, value: Tensor) -> Tensor:
+    return parameter.detach() if value.shape == parameter.shape else value
 
 
 def _add(total: Watched, seen: Watched, parts: int) -> None:
