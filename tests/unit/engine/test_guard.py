@@ -50,6 +50,12 @@ def test_a_young_run_may_look_collapsed() -> None:
     assert guard.suspicions == 0
 
 
+def test_so_may_one_of_few_steps() -> None:
+    guard = Guard()
+    found = [guard.after_tick(HEALTHY | {"diversity": 0.01}, 0.5, steps) for steps in (100, 200, 299, 300, 400)]
+    assert [reason is None for reason in found] == [True, True, True, True, False]
+
+
 def test_a_coverage_that_never_rose_cannot_fall() -> None:
     assert verdicts([{"coverage": 0.09}, {"coverage": 0.0}, {"coverage": 0.0}, {"coverage": 0.0}]) == [None] * 4
 
