@@ -2,7 +2,7 @@
 
     make bench NAME=stability
 
-Every run is the real command path (plan, extractor, guard) with `--budget 60s`, one thread; two run side by side.
+Every run is the real command path (plan, extractor, guard) with `--budget 60s`, one thread; four run side by side.
 Counted are
 non-finite values, roll-backs, stopped runs, and collapse: at the end, generated samples spread less than a quarter as
 widely as
@@ -92,7 +92,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = sources(Path(folder))
         jobs = [(name, source, seed, Path(folder)) for seed in SEEDS for name, source in found.items()]
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(4) as pool:
             runs = list(pool.map(one, jobs))
     rows: list[dict[str, Any]] = []
     for name in found:

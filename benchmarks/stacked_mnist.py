@@ -2,9 +2,8 @@
 
     make bench NAME=stacked_mnist
 
-The default game for 28² images without labels, 1,200 CPU seconds in one thread (ten minutes on two cores). A digit
-classifier trained
-here names the digit of every colour; its test accuracy is printed.
+The default game for 28² images without labels, 600 CPU seconds in one thread (five minutes on two cores). A digit
+classifier trained here names the digit of every colour; its test accuracy is printed.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from vivogan.engine.sampler import sample
 from vivogan.engine.speed import samples_per_second
 from vivogan.engine.trainer import Trainer
 
-SAMPLES, STACKS, SECONDS = 26_000, 50_000, 1200
+SAMPLES, STACKS, SECONDS = 26_000, 50_000, 600
 
 
 def digits() -> tuple[Tensor, NDArray[np.intp], Tensor, NDArray[np.intp]]:
