@@ -3,11 +3,9 @@
     make bench NAME=engine_throughput
 
 A pair of 0.66 M parameters at 32² with R1 + R2, batch 64. *Plain* is the same mathematics as a first implementation
-writes it: float32,
-NCHW, both penalties at every step, the discriminator's weight gradients also taken in the generator's turn. The ratio
-is split into
-what laziness and what layout, precision and frozen weights bring. Rounds alternate, so a busy neighbour slows all arms
-alike; medians.
+writes it: float32, NCHW, both penalties at every step, the discriminator's weight gradients also taken in the
+generator's turn. The ratio is split into what laziness and what layout, precision and frozen weights bring. Rounds
+alternate, so a busy neighbour slows all arms alike; medians.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     make bench NAME=images_design        about 25 minutes on two cores
 
-Each row is the default with one field changed; the differences of less than 1 between single seeds mean little (two seeds of one arm
-differed by that much), the large ones decided: a rate of 1e-3 for both players, and no fall to zero.
+Each row is the default with one field changed; the differences of less than 1 between single seeds mean little (two
+seeds of one arm differed by that much), the large ones decided: a rate of 1e-3 for both players, and no fall to zero.
 """
 
 from __future__ import annotations

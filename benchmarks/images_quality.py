@@ -4,12 +4,9 @@
     python -m benchmarks.images_quality arm NAME SEED CPU_SECONDS [field=value …]     one run, printed as JSON
 
 Each short run is one process with one thread and 300 CPU seconds: five minutes; two run side by side, one a core. CPU
-time, not wall
-time, so that a neighbour on the machine cannot decide the comparison. The long run gets 2,400 CPU seconds: what twenty
-minutes on two
-cores give. Finished runs are kept in the cache under what decided them (arm, seed, seconds, settings, parameters), so
-that a stopped
-benchmark goes on where it was.
+time, not wall time, so that a neighbour on the machine cannot decide the comparison. The long run gets 2,400 CPU
+seconds: what twenty minutes on two cores give. Finished runs are kept in the cache under what decided them (arm, seed,
+seconds, settings, parameters), so that a stopped benchmark goes on where it was.
 """
 
 from __future__ import annotations

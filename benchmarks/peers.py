@@ -1,16 +1,14 @@
 """Published recipes, in the networks of their papers fitted to 28² images, played by the same engine.
 
 - SNGAN: Miyato et al. 2018, standard CNN (table 3) with spectral norm, hinge loss, Adam 2e-4, β (0, .9), 1 and 5 critic
-steps known;
-  the conditional one (Miyato and Koyama 2018) with projection and 5.
+steps known; the conditional one (Miyato and Koyama 2018) with projection and 5.
 - WGAN-GP: Gulrajani et al. 2017, n_critic 5, λ 10, Adam 1e-4, β (0, .9).
 - DCGAN: Radford et al. 2016 (transposed 4×4 convolutions, batch norm in the generator), non-saturating with R1 γ 10 at
-every step
-  (Mescheder et al. 2018), Adam 2e-4, β (.5, .999).
+every step (Mescheder et al. 2018), Adam 2e-4, β (.5, .999).
 
 All get class labels (embedding in the generator, projection in the discriminator), batch 64, an average of the weights,
-and the same
-flips and turns of the real images as the product; none of them had these in its paper, so they are favoured.
+and the same flips and turns of the real images as the product; none of them had these in its paper, so they are
+favoured.
 """
 
 from __future__ import annotations

@@ -3,10 +3,8 @@
     make bench NAME=stability
 
 Every run is the real command path (plan, extractor, guard) with `--budget 60s`, one thread; four run side by side.
-Counted are
-non-finite values, roll-backs, stopped runs, and collapse: at the end, generated samples spread less than a quarter as
-widely as
-held-out ones.
+Counted are non-finite values, roll-backs, stopped runs, and collapse: at the end, generated samples spread less than a
+quarter as widely as held-out ones.
 """
 
 from __future__ import annotations

@@ -32,8 +32,7 @@ class Score:
     """A number that says how good the generated data are, beside what it must be read against.
 
     ``low`` and ``high`` bound its 95 % interval; ``floor`` is real against real at the same sizes, ``baseline`` the
-    best simple
-    sampler.
+    best simple sampler.
     """
 
     name: str

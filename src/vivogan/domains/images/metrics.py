@@ -16,10 +16,8 @@ def summaries(x: Tensor) -> dict[str, NDArray[np.float64]]:
     """Statistics [n, k] of encoded images x [n, C, H, W], by name.
 
     ``intensity``: mean and the 5, 50 and 95 % quantiles of each channel; ``contrast``: standard deviation of each
-    channel;
-    ``texture``: mean absolute difference of neighbours, and of neighbours two apart; ``spectrum``: log power in eight
-    bands of
-    spatial frequency.
+    channel; ``texture``: mean absolute difference of neighbours, and of neighbours two apart; ``spectrum``: log power
+    in eight bands of spatial frequency.
     """
     images = x.float()
     flat = images.flatten(2)  # n x C x HW
