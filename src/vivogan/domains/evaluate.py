@@ -20,6 +20,7 @@ from vivogan.errors import UserError
 from vivogan.metrics.memorisation import memorisation
 
 MOST = 5000  # samples judged
+FEW = 8  # test records below which the selection part helps out
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def evaluate(run: Run, watch: Watch, seed: int = 0, literature: bool = False) ->
         )
     y = classes.indices(records.classes)
     rng = numpy_generator(seed, "evaluation")
-    test = _some(run.split.test[y[run.split.test] >= 0], MOST, rng)
+    held = run.split.test if len(run.split.test) >= FEW else np.concatenate([run.split.test, run.split.selection])
+    test = _some(held[y[held] >= 0], MOST, rng)
     train = _some(run.split.train, 2 * MOST, rng)
     watch({"event": "stage", "text": f"generating {len(test)} samples"})
     wanted = y[test]
@@ -96,7 +98,7 @@ def evaluate(run: Run, watch: Watch, seed: int = 0, literature: bool = False) ->
         domain.name,
         run.folder.path.name,
         grade(scores, kept),
-        verdict(scores, class_rows, kept, counts),
+        verdict(scores, class_rows, kept),
         scores,
         class_rows,
         asdict(kept),

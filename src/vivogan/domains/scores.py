@@ -70,7 +70,7 @@ def measures(extractor: str, train: Sample, real: Sample) -> list[Measure]:
             "forest AUC",
             "lower",
             "how well a random forest tells real from generated: 0.5 cannot, 1.0 always",
-            lambda a, b: classifier_two_sample(a.features[:MOST_PAIRWISE], b.features[:MOST_PAIRWISE]),
+            lambda a, b: _forest(a.features[:MOST_PAIRWISE], b.features[:MOST_PAIRWISE]),
             lambda a, b, auc: _auc_interval(auc, min(MOST_PAIRWISE, len(a.y)), min(MOST_PAIRWISE, len(b.y))),
         ),
         *(_summary(name, values) for name, values in real.summaries.items()),
@@ -89,6 +89,10 @@ def _manifold(key: str, note: str) -> Measure:
 
 def _kernel(a: Floats, b: Floats) -> float:
     return 1000 * kernel_distance(a, b, subsets=20, size=min(1000, len(a), len(b)))[0]
+
+
+def _forest(a: Floats, b: Floats) -> float:
+    return classifier_two_sample(a, b, folds=min(5, len(a), len(b)))
 
 
 def _halves(function: Callable[[Floats, Floats], float]) -> Interval:

@@ -34,6 +34,7 @@ from vivogan.errors import SettingsError, UserError
 from vivogan.metrics.frechet import frechet_distance
 from vivogan.metrics.manifold import coverage
 
+LEAST = 16  # records
 LOOK = 2000  # generated samples a tick is judged by, at most
 
 
@@ -72,6 +73,11 @@ def train(
     with RunFolder.create(out).lock() if leads else nullcontext(), _interruptible() as stop:
         watch({"event": "stage", "text": f"reading {source}"})
         records = domain.read(Path(source), asked["read"])
+        if len(records) < LEAST:
+            raise UserError(
+                f"{source}: only {len(records)} usable records, {len(records.refusals)} refused",
+                f"At least {LEAST} are needed to learn from some and be judged on others",
+            )
         if leads:
             _prepare(domain, records, out, asked, threads, watch)
         parallel.wait()

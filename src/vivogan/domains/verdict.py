@@ -34,9 +34,7 @@ def grade(scores: Sequence[Score], kept: Memorisation) -> str:
     return "fair" if share >= 0.35 else "poor"
 
 
-def verdict(
-    scores: Sequence[Score], by_class: Sequence[Mapping[str, Any]], kept: Memorisation, counts: Mapping[str, int]
-) -> list[str]:
+def verdict(scores: Sequence[Score], by_class: Sequence[Mapping[str, Any]], kept: Memorisation) -> list[str]:
     """Three to five sentences, the most important first."""
     found = [_faithful(scores), _diverse(scores), kept.reason, _useful(scores)]
     if by_class:
@@ -44,8 +42,8 @@ def verdict(
             by_class, key=lambda row: row["frechet"] / max(1e-9, row["floor"]) if row["floor"] == row["floor"] else 0.0
         )
         found.append(f"Weakest class: {weakest['class']} (coverage {weakest['coverage']:.0%}).")
-    if counts["test"] < FEW:
-        found.append(f"Only {counts['test']} test records: read the intervals, not the values.")
+    if scores and scores[0].n < FEW:
+        found.append(f"Judged on {scores[0].n} records only: read the intervals, not the values.")
     return [sentence for sentence in found if sentence]
 
 

@@ -45,6 +45,7 @@ class Trainer:
     def run(self) -> None:
         """Play until the samples are used up; raises ``TrainingStopped`` when the guard gives up."""
         newest = self.checkpoints.newest()
+        parallel.wait()  # all have looked before the first one writes
         if newest:
             self._restore(newest)
         reason: str | None = None

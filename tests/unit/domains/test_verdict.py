@@ -36,12 +36,12 @@ def worse(name: str, value: float) -> list[Score]:
 
 def test_better_than_simple_and_covering_is_good() -> None:
     assert grade(GOOD, FRESH) == "good"
-    assert "closer to the real data than the best simple sampler" in verdict(GOOD, [], FRESH, COUNTS)[0]
+    assert "closer to the real data than the best simple sampler" in verdict(GOOD, [], FRESH)[0]
 
 
 def test_worse_than_simple_is_not_good() -> None:
     assert grade(worse("FD-x", 5.0), FRESH) == "fair"
-    assert "farther from the real data" in verdict(worse("FD-x", 5.0), [], FRESH, COUNTS)[0]
+    assert "farther from the real data" in verdict(worse("FD-x", 5.0), [], FRESH)[0]
 
 
 def test_lost_diversity_is_poor_and_advised() -> None:
@@ -52,7 +52,7 @@ def test_lost_diversity_is_poor_and_advised() -> None:
 
 def test_copies_are_poor_whatever_the_scores() -> None:
     assert grade(GOOD, COPIED) == "poor"
-    assert COPIED.reason in verdict(GOOD, [], COPIED, COUNTS)
+    assert COPIED.reason in verdict(GOOD, [], COPIED)
     assert any("Do not publish" in line for line in advice(GOOD, [], COPIED, COUNTS))
 
 
@@ -63,9 +63,11 @@ def test_the_weakest_class_is_named(floor: float) -> None:
         {"class": "b", "n_real": 20, "frechet": 9.0, "floor": 0.5, "coverage": 0.2, "precision": 0.9},
         {"class": "c", "n_real": 5, "frechet": 3.0, "floor": floor, "coverage": 0.5, "precision": 0.9},
     ]
-    assert any("Weakest class: b" in line for line in verdict(GOOD, rows, FRESH, COUNTS))
+    assert any("Weakest class: b" in line for line in verdict(GOOD, rows, FRESH))
     assert any("b, c" in line for line in advice(GOOD, rows, FRESH, COUNTS))
 
 
 def test_small_test_parts_are_said() -> None:
-    assert any("Only 12 test records" in line for line in verdict(GOOD, [], FRESH, COUNTS | {"test": 12}))
+    few = [replace(s, n=12) for s in GOOD]
+    assert any("Judged on 12 records only" in line for line in verdict(few, [], FRESH))
+    assert not any("Judged on" in line for line in verdict(GOOD, [], FRESH))
