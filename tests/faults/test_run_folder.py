@@ -26,13 +26,16 @@ with RunFolder.create(sys.argv[1]).lock():
     sys.stdin.read()
 """
 
+# The parent goes on only when the worker runs: a fork that the scheduler has not yet let begin still holds everything.
 FORK = """
-    import os
-    worker = os.fork()
-    if worker == 0:
+    import os, pathlib
+    ready = pathlib.Path(sys.argv[1], "worker")
+    if os.fork() == 0:
+        ready.write_text(str(os.getpid()))
         time.sleep(120)
         os._exit(0)
-    print(worker, file=open(sys.argv[1] + "/worker", "w"))
+    while not (ready.exists() and ready.read_text()):
+        time.sleep(0.01)
 """
 
 RACE = """
