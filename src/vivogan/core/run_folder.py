@@ -21,7 +21,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 _CONFIG = "config.toml"
 _METRICS = "metrics.jsonl"
-_OWN = {"checkpoints", "samples", "LOCK"}  # what may be there before the configuration is
+# What a killed start may leave behind before the configuration is written: a run that begins again, not foreign things.
+_OWN = {"checkpoints", "samples", "LOCK", "env.json", "data.json", "codec.safetensors", "codec.json"}
 
 
 class RunFolder:

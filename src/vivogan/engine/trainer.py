@@ -33,7 +33,8 @@ class Trainer:
         s = self.settings
         p = 0.0 if s.augment == "none" else s.augment_p
         self.augmentation = AugmentationController(p, s.augment_target, s.augment_samples, s.augment == "adaptive")
-        self.step, self.rollbacks, self.best, self.seconds = 0, 0, float("inf"), 0.0
+        self.step, self.rollbacks, self.seconds = 0, 0, 0.0
+        self.best, self.best_at = float("inf"), -1  # smallest held-out distance, and after how many samples
         self.saved = -1  # step of the last checkpoint
         self.means = Means()
 
@@ -96,14 +97,19 @@ class Trainer:
 
     def _checkpoint(self, record: Mapping[str, Any]) -> None:
         distance = record.get("frechet", float("inf"))
-        better, self.best = distance < self.best, min(self.best, distance)
+        if distance < self.best:
+            self.best, self.best_at = distance, self.seen
         if parallel.rank() == 0:
             tensors, state = self.game.state()
             self.checkpoints.save(self.seen, tensors, state | {"trainer": self._state()})
-            if better:
-                self.checkpoints.mark_best(self.seen)
+            self._mark_best()
         parallel.wait()
         self.saved = self.step
+
+    def _mark_best(self) -> None:
+        name = f"step-{self.best_at:08d}"
+        if name != self.checkpoints.best_name() and name in self.checkpoints.names():
+            self.checkpoints.mark_best(self.best_at)
 
     def _step(self) -> str | None:
         started, s, game = time.monotonic(), self.settings, self.game
@@ -153,7 +159,8 @@ class Trainer:
 
     def _state(self) -> dict[str, Any]:
         return {
-            "step": self.step, "rollbacks": self.rollbacks, "best": self.best, "seconds": self.seconds,
+            "step": self.step, "rollbacks": self.rollbacks, "seconds": self.seconds,
+            "best": self.best, "best_at": self.best_at,
             "augmentation": self.augmentation.state(), "guard": self.guard.state(), "means": self.means.state(),
         }  # fmt: skip
 
@@ -161,7 +168,9 @@ class Trainer:
         self.game.load(checkpoint.tensors, checkpoint.state)
         state = checkpoint.state["trainer"]
         self.step, self.rollbacks, self.seconds = state["step"], state["rollbacks"], state["seconds"]
-        self.best = float(state["best"])
+        self.best, self.best_at = float(state["best"]), int(state["best_at"])
+        if parallel.rank() == 0:
+            self._mark_best()  # a kill may have come between the checkpoint and its mark
         self.augmentation.load(state["augmentation"])
         self.guard.load(state["guard"])
         self.means.load(state["means"])
