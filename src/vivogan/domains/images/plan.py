@@ -18,9 +18,8 @@ Count = Annotated[int, Field(ge=1)]
 LARGEST = 128  # side the plan chooses by itself; up to 256 on request
 EXTRACTOR_SHARE = 0.12  # of a time budget goes to the features that judge
 LOOKS_SHARE = 0.06  # and to looking at the held-out part
-EXTRACTOR_COST = (
-    0.6  # seconds of 128 images in the feature network, over those of 64 samples in a game of the same side
-)
+# Seconds of 128 images in the feature network over those of 64 samples in a game of the same side.
+EXTRACTOR_COST = 1.0
 LONGEST_TICK = 50_000  # samples that a kill can cost: some minutes
 IMBALANCE = 5.0  # largest class over smallest from which rare classes are shown more often
 SMALL = 2000  # training images below which both sides are disturbed alike
