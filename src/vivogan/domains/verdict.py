@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,24 +11,25 @@ from vivogan.metrics.memorisation import Memorisation
 FEW = 100  # test records below which intervals are wide
 
 
-def closeness(score: Score) -> float:
-    """Where a distance lies between the baseline (0) and the floor (1), on a logarithmic scale; below 0: worse than
-    simple."""
-    value, floor, baseline = (math.log(max(1e-9, v)) for v in (score.value, score.floor, score.baseline))
-    return (baseline - value) / (baseline - floor) if baseline > floor else 0.0
-
-
 def _find(scores: Sequence[Score], start: str) -> Score | None:
     return next((s for s in scores if s.name.startswith(start)), None)
 
 
+def _like_real(distance: Score) -> bool:
+    """Whether the distance cannot be told from that of real data."""
+    return min(distance.low, distance.value) <= distance.floor
+
+
 def grade(scores: Sequence[Score], kept: Memorisation) -> str:
-    """good: closer to real than the best simple sampler, covering, not copying; poor: neither; fair: between."""
+    """good: close to real, covering, not copying; poor: copying or covering little; fair: between.
+
+    Close is no farther than the best simple sampler, or not to be told from real data at this size.
+    """
     distance, covered = _find(scores, "FD-"), _find(scores, "coverage")
     if kept.flagged or distance is None or covered is None:
         return "poor"
     share = covered.value / max(1e-9, covered.floor)
-    if distance.value <= distance.baseline and share >= 0.7:
+    if (distance.value <= distance.baseline or _like_real(distance)) and share >= 0.7:
         return "good"
     return "fair" if share >= 0.35 else "poor"
 
@@ -51,16 +51,18 @@ def _faithful(scores: Sequence[Score]) -> str:
     distance = _find(scores, "FD-")
     if distance is None:
         return ""
-    times = distance.value / max(1e-9, distance.floor)
-    against = (
-        "closer to the real data than" if distance.value < distance.baseline else "farther from the real data than"
-    )
-    return (
-        f"Generated samples are {against} the best simple sampler "
-        f"(distance {distance.value:.3g}, simple sampler {distance.baseline:.3g}, "
-        f"real against real {distance.floor:.3g}: "
-        f"{times:.1f} times the floor)."
-    )
+    if _like_real(distance):
+        found = (
+            f"Generated samples are as close to real data as real data to each other, as far as {distance.n} can tell"
+        )
+    elif distance.low <= distance.baseline <= distance.high:
+        found = "Generated samples are about as close to the real data as the best simple sampler"
+    elif distance.value < distance.baseline:
+        found = "Generated samples are closer to the real data than the best simple sampler"
+    else:
+        found = "Generated samples are farther from the real data than the best simple sampler"
+    numbers = f"distance {distance.value:.3g}, simple sampler {distance.baseline:.3g}, real data {distance.floor:.3g}"
+    return f"{found} ({numbers})."
 
 
 def _diverse(scores: Sequence[Score]) -> str:

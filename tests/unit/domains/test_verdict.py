@@ -31,7 +31,7 @@ COPIED = memorisation(ROWS, rng.standard_normal((200, 8)), ROWS + 1e-6)
 
 
 def worse(name: str, value: float) -> list[Score]:
-    return [replace(s, value=value) if s.name == name else s for s in GOOD]
+    return [replace(s, value=value, low=0.9 * value, high=1.1 * value) if s.name == name else s for s in GOOD]
 
 
 def test_better_than_simple_and_covering_is_good() -> None:
@@ -42,6 +42,17 @@ def test_better_than_simple_and_covering_is_good() -> None:
 def test_worse_than_simple_is_not_good() -> None:
     assert grade(worse("FD-x", 5.0), FRESH) == "fair"
     assert "farther from the real data" in verdict(worse("FD-x", 5.0), [], FRESH)[0]
+
+
+def test_what_cannot_be_told_from_real_data_is_not_called_worse() -> None:
+    found = [replace(s, value=0.6, low=0.3, baseline=0.4) if s.name == "FD-x" else s for s in GOOD]
+    assert grade(found, FRESH) == "good"
+    assert "as close to real data as real data to each other" in verdict(found, [], FRESH)[0]
+
+
+def test_a_baseline_inside_the_interval_is_no_difference() -> None:
+    found = [replace(s, value=4.2, low=3.0, high=5.0) if s.name == "FD-x" else s for s in GOOD]
+    assert "about as close" in verdict(found, [], FRESH)[0]
 
 
 def test_lost_diversity_is_poor_and_advised() -> None:

@@ -41,6 +41,11 @@ def grid(rows: Sequence[Sequence[NDArray[np.uint8]]]) -> NDArray[np.uint8]:
     return page.repeat(factor, 0).repeat(factor, 1)
 
 
+def _spaced(rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+    """At most ``most`` of the rows, evenly spaced: neighbours in a file are often neighbours on the slide."""
+    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(np.intp)]
+
+
 def figures(gallery: Mapping[str, Any]) -> list[Figure]:
     """Real and generated images by class, the generated ones nearest to training, and walks between latents."""
     stack = np.stack([np.asarray(image) for image in gallery["real"]])
@@ -52,20 +57,25 @@ def figures(gallery: Mapping[str, Any]) -> list[Figure]:
     y, names = gallery["y"], gallery["classes"]
     present = [k for k in range(len(names)) if (y == k).any()]
     if len(present) > 1:
-        rows = [np.flatnonzero(y == k)[:PER_CLASS] for k in present[:MOST_CLASSES]]
+        rows = [_spaced(np.flatnonzero(y == k), PER_CLASS) for k in present[:MOST_CLASSES]]
         listed = "one class a row, from the top: " + ", ".join(names[k] for k in present[:MOST_CLASSES])
     else:
         columns = min(PER_CLASS, len(y))
         shown_rows = max(1, min(5, len(y) // columns))
-        rows = list(np.arange(shown_rows * columns).reshape(shown_rows, columns))
-        listed = "drawn at random"
+        rows = list(_spaced(np.arange(len(y)), shown_rows * columns).reshape(shown_rows, columns))
+        listed = "evenly spaced"
     real = grid([shown([gallery["real"][i] for i in row]) for row in rows])
     made = grid([shown([gallery["made"][i] for i in row]) for row in rows])
     near = grid([shown(gallery["closest_made"]), shown(gallery["closest_train"])])
     walk = grid([shown(row) for row in gallery["walk"]])
     return [
         Figure("real", "Real", f"Test images the model never saw; {listed}.", real),
-        Figure("generated", "Generated", f"Not selected: the first samples of the evaluation; {listed}.", made),
+        Figure(
+            "generated",
+            "Generated",
+            f"Not selected: evenly spaced among the samples of the evaluation; {listed}.",
+            made,
+        ),
         Figure(
             "nearest",
             "Nearest to training",
