@@ -44,7 +44,7 @@ class Watch:
             self._bar.stop()
 
     def __call__(self, event: Mapping[str, Any]) -> None:
-        if self._quiet:
+        if self._quiet and event.get("event") != "damaged":  # a checkpoint that was passed over is said even so
             return
         if event.get("event") == "tick" and self._bar is not None:
             self._advance(self._bar, event)
