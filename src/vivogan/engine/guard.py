@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from vivogan.errors import TrainingStopped
+
 COLLAPSED_DIVERSITY = 0.25  # of the spread of held-out data
 COLLAPSED_COVERAGE = 0.25  # of the best coverage seen so far
 WORTH_COMPARING = 0.1  # a best coverage below this says nothing yet
@@ -49,3 +51,12 @@ class Guard:
 
     def load(self, state: Mapping[str, float]) -> None:
         self.best_coverage, self.suspicions = float(state["best_coverage"]), int(state["suspicions"])
+
+
+def given_up(reason: str, rollbacks: int) -> TrainingStopped:
+    """What to raise when rolling back did not help."""
+    return TrainingStopped(
+        f"training stopped after {rollbacks} roll-backs: {reason}",
+        reason,
+        "Try --set game.learning_rate at half its value, more data, or look at the report for odd records",
+    )

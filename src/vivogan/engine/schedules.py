@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from vivogan.engine.settings import GameSettings
+from vivogan.engine.step import Penalties
+
 
 def ramp(progress: float, warmup: float, decay: float, final: float = 0.0) -> float:
     """Multiplier of the learning rate: rises over the first ``warmup`` of the run, falls to ``final`` over the last
@@ -28,3 +31,11 @@ def ema_decay(batch: int, seen: int, half_life: float, rampup: float) -> float:
     """
     samples = min(half_life, rampup * seen)
     return 0.5 ** (batch / samples) if samples > 0 else 0.0
+
+
+def penalties(settings: GameSettings, turn: int, progress: float, strength: float = 1.0) -> Penalties:
+    """The penalties of a discriminator turn: every ``penalty_every``-th has them, so many times as strong."""
+    if turn % settings.penalty_every:
+        return Penalties()
+    weight = strength * settings.penalty_every * geometric(progress, settings.penalty_final)
+    return Penalties(settings.r1 * weight, settings.r2 * weight, settings.gradient_penalty * weight)

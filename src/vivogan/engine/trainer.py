@@ -14,12 +14,10 @@ from vivogan.engine import parallel
 from vivogan.engine.augment import AugmentationController
 from vivogan.engine.dealer import Dealer, TrainingSet
 from vivogan.engine.game import Game
-from vivogan.engine.guard import Guard
+from vivogan.engine.guard import Guard, given_up
 from vivogan.engine.hooks import Hooks
 from vivogan.engine.means import Means
-from vivogan.engine.schedules import ema_decay, geometric, ramp
-from vivogan.engine.step import Penalties
-from vivogan.errors import TrainingStopped
+from vivogan.engine.schedules import ema_decay, penalties, ramp
 
 
 class Trainer:
@@ -120,7 +118,7 @@ class Trainer:
             last = turn == (self.step + 1) * turns - 1
             hands = self.dealer.deal(game.generator, game.device, turn, self.rollbacks, self.augmentation.p, graph=last)
             rng = torch_generator(self.seed, "penalty", turn, device=game.device)
-            watched = game.discriminator_turn(hands, self._penalties(turn, progress), rng)
+            watched = game.discriminator_turn(hands, penalties(s, turn, progress, 2.0**self.rollbacks), rng)
         watched |= game.generator_turn(hands)
         game.update_average(ema_decay(s.batch, self.seen, s.ema_half_life * s.samples, s.ema_rampup))
         row = torch.stack(list(watched.values()))
@@ -132,13 +130,6 @@ class Trainer:
         self.seconds += time.monotonic() - started
         return self.guard.after_step(numbers)
 
-    def _penalties(self, turn: int, progress: float) -> Penalties:
-        s = self.settings
-        if turn % s.penalty_every:
-            return Penalties()
-        strength = s.penalty_every * geometric(progress, s.penalty_final) * 2.0**self.rollbacks
-        return Penalties(s.r1 * strength, s.r2 * strength, s.gradient_penalty * strength)
-
     def _roll_back(self, reason: str) -> None:
         self.rollbacks += 1
         record = {"samples": self.seen, "event": "rollback", "reason": reason}
@@ -146,11 +137,7 @@ class Trainer:
         checkpoint = None if stop else self.checkpoints.newest()
         if checkpoint is None:
             self.hooks.log(record | {"event": "stopped", "action": "stopped; the last good checkpoint is kept"})
-            raise TrainingStopped(
-                f"training stopped after {self.rollbacks - 1} roll-backs: {reason}",
-                reason,
-                "Try --set game.learning_rate at half its value, more data, or look at the report for odd records",
-            )
+            raise given_up(reason, self.rollbacks - 1)
         attempt = self.rollbacks
         self._restore(checkpoint)
         self.rollbacks = attempt

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.unit.engine.toy import ToyDiscriminator, settings, toy_game, trainer
+from tests.unit.engine.toy import ToyDiscriminator, settings, toy_game
 from vivogan.engine.losses import Objective
 from vivogan.engine.penalties import interpolated_gradient, squared_gradient
+from vivogan.engine.schedules import penalties
 from vivogan.engine.step import Penalties, discriminator_loss
 
 INDIFFERENT = Objective(lambda real, fake: 0 * (real.sum() + fake.sum()), lambda real, fake: 0 * fake.sum())
@@ -122,18 +123,18 @@ def test_the_second_derivative_reaches_every_weight(strength: dict[str, float]) 
     assert (values[0] - values[1]) / (2 * step) == pytest.approx(slope.item(), rel=0.02)
 
 
-def test_lazily_it_comes_every_k_th_turn_k_times_as_strong(tmp_path: object) -> None:
-    playing = trainer(tmp_path, settings(penalty_every=4, r1=0.5, r2=0.25, gradient_penalty=2.0))  # type: ignore[arg-type]
-    strengths = [playing._penalties(turn, 0.0) for turn in range(12)]
+def test_lazily_it_comes_every_k_th_turn_k_times_as_strong() -> None:
+    lazy = settings(penalty_every=4, r1=0.5, r2=0.25, gradient_penalty=2.0)
+    strengths = [penalties(lazy, turn, 0.0) for turn in range(12)]
     assert [turn for turn, strength in enumerate(strengths) if strength] == [0, 4, 8]
     assert strengths[4] == Penalties(4 * 0.5, 4 * 0.25, 4 * 2.0)
-    always = trainer(tmp_path, settings(penalty_every=1, r1=0.5))  # type: ignore[arg-type]
-    assert [always._penalties(turn, 0.0).r1 for turn in range(3)] == [0.5] * 3
+    assert penalties(lazy, 4, 0.0, strength=2.0) == Penalties(8 * 0.5, 8 * 0.25, 8 * 2.0)
+    assert [penalties(settings(penalty_every=1, r1=0.5), turn, 0.0).r1 for turn in range(3)] == [0.5] * 3
 
 
-def test_the_strength_moves_from_start_to_end_by_a_constant_rate(tmp_path: object) -> None:
-    playing = trainer(tmp_path, settings(penalty_every=1, r1=1.0, penalty_final=0.01))  # type: ignore[arg-type]
-    assert [playing._penalties(0, p).r1 for p in (0.0, 0.5, 1.0)] == pytest.approx([1.0, 0.1, 0.01])
+def test_the_strength_moves_from_start_to_end_by_a_constant_rate() -> None:
+    moving = settings(penalty_every=1, r1=1.0, penalty_final=0.01)
+    assert [penalties(moving, 0, p).r1 for p in (0.0, 0.5, 1.0)] == pytest.approx([1.0, 0.1, 0.01])
 
 
 def test_no_penalty_is_false_and_any_is_true() -> None:

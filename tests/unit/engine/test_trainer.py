@@ -337,10 +337,18 @@ def test_a_nan_is_rolled_back_logged_and_played_past(tmp_path: Path) -> None:
 def test_a_roll_back_halves_the_rate_and_doubles_the_penalty(tmp_path: Path) -> None:
     playing = trainer(tmp_path, settings(decay=0.0, samples=3200), stop=after(30))
     playing.game = Saboteur(playing.settings, [24], 1)
+    turn, strengths = playing.game.discriminator_turn, []
+
+    def listening(hands: Any, penalties: Any, rng: Any) -> Any:
+        strengths.append(penalties.r1)
+        return turn(hands, penalties, rng)
+
+    playing.game.discriminator_turn = listening  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         playing.run()
     assert playing.game.generator_optimizer.param_groups[0]["lr"] == pytest.approx(1e-3)
-    assert playing._penalties(0, 0.0).r1 == pytest.approx(2 * 4 * 0.1)
+    assert strengths[0] == pytest.approx(4 * 0.1)
+    assert max(strengths[-4:]) == pytest.approx(2 * 4 * 0.1)
 
 
 def test_an_interruption_after_a_roll_back_changes_no_bit(tmp_path: Path) -> None:
