@@ -18,7 +18,7 @@ from vivogan.reports.words import interval
 
 README = Path(__file__).parents[1] / "README.md"
 START, END = "<!-- results -->", "<!-- /results -->"
-HEAD = ("what", "value", "95 % interval", "floor", "baseline", "goal", "reached")
+HEAD = ("what", "value", "low to high", "floor", "baseline", "goal", "reached")
 
 
 def table(results: Sequence[Mapping[str, Any]]) -> str:

@@ -71,7 +71,7 @@ def print_result(result: Mapping[str, Any]) -> None:
     title = f"{result['name']} · {result['seconds']} s · seeds {', '.join(map(str, result['seeds']))}"
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
     table.add_column("what", overflow="fold")
-    for column in ("value", "95 % interval", "floor", "baseline", "goal"):
+    for column in ("value", "low to high", "floor", "baseline", "goal"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("reached")
     table.add_column("note", overflow="fold")
