@@ -1,8 +1,7 @@
 """The two players for square images of 16² to 256²: small, and cheap per step on a CPU.
 
 Both work at a quarter of the pixels and use the pixel shuffle (Shi et al. 2016) at the image end: most of the
-arithmetic of a usual GAN is spent in its last, full-resolution layers. `benchmarks/images_design.py` holds the
-comparison that chose them.
+arithmetic of a usual GAN is spent in its last, full-resolution layers.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class ImagePlan(Plan):
 
 
 def recipe(side: int) -> ImagePlan:
-    """The game and the networks for a side, as `benchmarks/images_design.py` found them best at equal time."""
+    """The game and the networks for a side, chosen in short single-seed trials."""
     deeper = 2 ** max(0, len(sides(side)) - 4)  # from 128 pixels on, the coarse end needs more channels
     return ImagePlan(side=side, generator_width=64 * deeper)
 
