@@ -1,7 +1,7 @@
 """Published recipes (losses, penalties, optimisers) in reduced networks for 28² images, played by the same engine.
 
-The networks are narrower than the papers' (critics start at 32 channels, the generator is DCGAN-like with 128), and SNGAN
-plays one critic step here, not five: the comparison is of recipes at this size, not of the papers' own networks.
+The networks are narrower than the papers' (critics start at 32 channels, the generator is DCGAN-like with 128), and
+SNGAN plays one critic step here, not five: recipes are compared at this size, not the papers' own networks.
 
 - SNGAN: Miyato et al. 2018, standard CNN (table 3) with spectral norm, hinge loss, Adam 2e-4, β (0, .9), 1 and 5 critic
 steps known; the conditional one (Miyato and Koyama 2018) with projection and 5.
