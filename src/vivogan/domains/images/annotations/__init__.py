@@ -1,0 +1,1 @@
+"""What people draw on images (dots, boxes, outlines, masks): read from every common format, checked, written."""
