@@ -42,6 +42,7 @@ class Crops:
     Args:
         encode: makes the target maps of an image; they must turn and mirror with the image.
         steps: length of the run; the share of generated images goes from its first to its final value meanwhile.
+        swapped: two target maps that change places when the image is transposed (heights and widths).
     """
 
     def __init__(
@@ -52,11 +53,12 @@ class Crops:
         settings: CropSettings,
         steps: int,
         seed: int,
+        swapped: tuple[int, int] | None = None,
     ) -> None:
         if not real and not generated:
             raise ValueError("there is nothing to learn from")
         self.real, self.generated, self.encode = list(real), list(generated), encode
-        self.settings, self.steps, self.seed = settings, steps, seed
+        self.settings, self.steps, self.seed, self.swapped = settings, steps, seed, swapped
         self._kept: dict[tuple[bool, int, float], tuple[NDArray[np.float32], NDArray[np.float16]]] = {}
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
@@ -89,6 +91,9 @@ class Crops:
         image, target = (part[:, y : y + size, x : x + size] for part in (image, target))
         if rng.random() < 0.5:
             image, target = image.transpose(0, 2, 1), target.transpose(0, 2, 1)
+            if self.swapped:
+                target = target.copy()
+                target[list(self.swapped)] = target[list(reversed(self.swapped))]
         flips = tuple(axis for axis in (1, 2) if rng.random() < 0.5)
         image, target = np.flip(image, flips), np.flip(target, flips)
         return disturbed(image, self.settings, rng), np.ascontiguousarray(target, dtype=np.float32)
@@ -119,8 +124,8 @@ def zoomed(
     image: NDArray[np.float32], objects: Objects, factor: float
 ) -> tuple[NDArray[np.float32], Objects]:
     """The same image and objects at another size; averaged when it shrinks."""
-    shape = [max(1, round(side * factor)) for side in image.shape[1:]]
-    small = resampled(image, (shape[0], shape[1]))
+    shape = zoomed_shape(image.shape[1:], factor)
+    small = resampled(image, shape)
     by = np.array(shape) / image.shape[1:]  # of y and x
     centres = ((objects.centres + 0.5) * by - 0.5).astype(np.float32)
     boxes = None if objects.boxes is None else ((objects.boxes + 0.5) * np.tile(by, 2) - 0.5).astype(np.float32)
@@ -132,6 +137,12 @@ def zoomed(
         )
         labels = objects.labels[np.ix_(rows, columns)]
     return small, Objects(centres, objects.classes, boxes, labels)
+
+
+def zoomed_shape(shape: tuple[int, ...], factor: float) -> tuple[int, int]:
+    """(H, W) at another size, at least one pixel."""
+    height, width = (max(1, round(side * factor)) for side in shape)
+    return height, width
 
 
 def resampled(image: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:

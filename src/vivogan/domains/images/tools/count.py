@@ -1,0 +1,254 @@
+"""The counter: how many of each kind, where, and how sure (density maps after Lempitsky and Zisserman 2010)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy import ndimage
+from torch import Tensor, nn
+
+from vivogan.core.checkpoints import Checkpoints
+from vivogan.core.configuration import Settings
+from vivogan.core.seeds import derive
+from vivogan.domains.images.annotations.objects import Objects
+from vivogan.domains.images.tools.calibrate import Calibration, fit_line
+from vivogan.domains.images.tools.crops import Crops, CropSettings, resampled, zoomed, zoomed_shape
+from vivogan.domains.images.tools.dense import DenseNetwork
+from vivogan.domains.images.tools.learn import LearnSettings, Watch, learn
+from vivogan.domains.images.tools.pairs import Pair
+from vivogan.nn.layout import channels_last
+from vivogan.domains.images.tools.tiles import TILE, whole
+
+THRESHOLDS = tuple(np.arange(0.2, 0.95, 0.05).round(2).tolist())  # that peaks are tried at
+LOWEST = THRESHOLDS[0]
+UNIT = 100.0  # what one object sums to in the maps that the network learns
+Positive = Annotated[float, Field(gt=0)]
+
+
+class CountPlan(Settings):
+    """Every hyper-parameter of a counter."""
+
+    zoom: Positive = 1.0  # of the images before the network sees them
+    sigma: Positive = 3.0  # of the blob that stands for an object, in pixels
+    widths: tuple[int, ...] = (24, 48, 64)
+    size_weight: Annotated[float, Field(ge=0)] = 0.1  # of the loss of the boxes' sizes
+    size_unit: Positive = 16.0  # pixels that a size of 1 stands for in the maps
+    flips: bool = True  # average over three mirrored views
+    crops: CropSettings = CropSettings()
+    learn: LearnSettings = LearnSettings(steps=800)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What the counter says of one image.
+
+    Args:
+        counts, low, high: [K], calibrated, with the bounds of the 90 % interval.
+        objects: centres, classes and, where the counter learned from boxes or masks, boxes.
+        scores: [n] of the objects: the share of an object that the density finds there.
+        density: [K, H, W], objects a pixel.
+    """
+
+    counts: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    objects: Objects
+    scores: NDArray[np.float32]
+    density: NDArray[np.float32]
+
+
+def encoder(plan: CountPlan, classes: int, sized: bool) -> Any:
+    """``encode(objects, (H, W)) -> [K (+ 3), H, W]``: densities, and with ``sized`` height, width and where they hold."""
+
+    def encode(objects: Objects, shape: tuple[int, int]) -> NDArray[np.float32]:
+        density = np.stack([blobs(objects.centres[objects.classes == k], shape, plan.sigma) for k in range(classes)])
+        return np.concatenate([UNIT * density, sizes(objects, shape, plan)]) if sized else UNIT * density
+
+    return encode
+
+
+def blobs(centres: NDArray[np.float32], shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
+    """[H, W] with a Gaussian of sum 1 at each centre; at the border its mass is folded back, so the sum stays."""
+    points = np.zeros(shape, np.float32)
+    height, width = shape
+    y, x = (np.clip(c, 0, side - 1) for c, side in zip(centres.T, shape, strict=True))
+    top, left = np.floor(y).astype(int), np.floor(x).astype(int)
+    down, right = y - top, x - left
+    for rows, columns, weight in (
+        (top, left, (1 - down) * (1 - right)),
+        (top, left + 1, (1 - down) * right),
+        (top + 1, left, down * (1 - right)),
+        (top + 1, left + 1, down * right),
+    ):
+        np.add.at(points, (np.minimum(rows, height - 1), np.minimum(columns, width - 1)), weight)
+    folded: NDArray[np.float32] = ndimage.gaussian_filter(points, sigma, mode="reflect")
+    return folded
+
+
+def sizes(objects: Objects, shape: tuple[int, int], plan: CountPlan) -> NDArray[np.float32]:
+    """[3, H, W]: height and width (in ``size_unit``) of the objects near their centres, and where these two hold."""
+    maps = np.zeros((3, *shape), np.float32)
+    if objects.boxes is None:
+        return maps
+    radius = int(np.ceil(1.5 * plan.sigma))
+    for (y, x), (top, left, bottom, right) in zip(np.rint(objects.centres).astype(int), objects.boxes, strict=True):
+        near = np.s_[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1]
+        maps[(0, *near)], maps[(1, *near)], maps[(2, *near)] = bottom - top, right - left, plan.size_unit
+    return maps / np.float32(plan.size_unit)
+
+
+def count_loss(maps: Tensor, target: Tensor, classes: int, size_weight: float) -> Tensor:
+    """Mean squared error of the densities, and of the sizes where there is an object; both maps [B, K (+ 2), H, W]."""
+    loss = (maps[:, :classes] - target[:, :classes]).square().mean()
+    if maps.shape[1] > classes:
+        there = target[:, -1:]
+        wrong = (maps[:, classes:] - target[:, classes:-1]).abs() * there
+        loss = loss + size_weight * wrong.sum() / there.sum().clamp(min=1)
+    return loss
+
+
+def fit_counter(
+    real: Sequence[Pair],
+    generated: Sequence[Pair],
+    names: Sequence[str],
+    plan: CountPlan,
+    seed: int,
+    held: Sequence[Pair] = (),
+    checkpoints: Checkpoints | None = None,
+    log: Watch = lambda record: None,
+) -> Counter:
+    """Learn to count from annotated images, real and generated; either may be empty, not both.
+
+    Args:
+        names: the K class names that ``Objects.classes`` index.
+        held: annotated real images that were not learned from: they calibrate counts and intervals. Without them the
+            learned ones must do, and the intervals are widened.
+    """
+    known = [*real, *generated]
+    sized = all(pair.objects.boxes is not None for pair in known)
+    classes, channels = len(names), len(known[0].image)
+    torch.manual_seed(derive(seed, "counter"))
+    network = DenseNetwork(channels, classes + 2 * sized, plan.widths)
+    swapped = (classes, classes + 1) if sized else None
+    real, generated = ([scaled(pair, plan.zoom) for pair in pairs] for pairs in (real, generated))
+    encode = encoder(plan, classes, sized)
+    crops = Crops(real, generated, encode, plan.crops, plan.learn.steps, derive(seed, "crops"), swapped)
+
+    def loss(network: nn.Module, step: int) -> Tensor:
+        images, target = crops(step)
+        return count_loss(network(images), target, classes, plan.size_weight)
+
+    network = learn(network, loss, plan.learn, checkpoints, log)
+    counter = Counter(network, list(names), plan, Calibration.none(classes))
+    return counter.calibrated(held, known[: len(real)] or known, bool(held or real))
+
+
+def scaled(pair: Pair, zoom: float) -> Pair:
+    """The pair at the size at which the network looks."""
+    return pair if zoom == 1 else Pair(*zoomed(pair.image, pair.objects, zoom))
+
+
+class Counter:
+    """A trained network with its calibration."""
+
+    def __init__(self, network: nn.Module, names: list[str], plan: CountPlan, calibration: Calibration) -> None:
+        self.network, self.names, self.plan, self.calibration = network.eval(), names, plan, calibration
+
+    def maps(self, image: NDArray[np.float32], tile: int = TILE) -> NDArray[np.float32]:
+        """The maps [K (+ 2), H, W] of an image [C, H, W] at the network's own zoom; averaged over mirrored views."""
+        views: list[tuple[int, ...]] = [(), (1,), (2,)] if self.plan.flips else [()]
+        total: NDArray[np.float32] | None = None
+        for axes in views:
+            seen = np.flip(whole(self.network, np.flip(image, axes), tile), axes)
+            total = seen.copy() if total is None else total + seen
+        assert total is not None
+        total /= len(views)
+        total[: len(self.names)] /= UNIT
+        return total
+
+    def count(self, image: NDArray[np.float32], tile: int = TILE) -> Counted:
+        """Count the objects of a normalised image [C, H, W] of any size."""
+        zoom, classes = self.plan.zoom, len(self.names)
+        seen = image if zoom == 1 else resampled(image, zoomed_shape(image.shape[1:], zoom))
+        maps = self.maps(seen, tile)
+        density, by = maps[:classes], np.array(seen.shape[1:]) / image.shape[1:]
+        found = [self.peaks(density[k]) for k in range(classes)]
+        c = self.calibration
+        kept = [places[height >= c.threshold[k]] for k, (places, height) in enumerate(found)]
+        heights = [height[height >= c.threshold[k]] for k, (_, height) in enumerate(found)]
+        lines = [c.peaks[k] if c.by_peaks[k] else c.density[k] for k in range(classes)]
+        raw = [len(kept[k]) if c.by_peaks[k] else density[k].sum(dtype=np.float64) for k in range(classes)]
+        counts = np.array([line(np.float64(r)) for line, r in zip(lines, raw, strict=True)])
+        low, high = np.array([line.interval(n) for line, n in zip(lines, counts, strict=True)]).T
+        centres = np.concatenate(kept).astype(np.float32)
+        labels = np.concatenate([np.full(len(p), k, np.intp) for k, p in enumerate(kept)])
+        boxes = self._boxes(maps[classes:], centres, by) if len(maps) > classes else None
+        objects = Objects(((centres + 0.5) / by - 0.5).astype(np.float32), labels, boxes)
+        scores = np.minimum(np.concatenate(heights), 1.0).astype(np.float32)
+        return Counted(counts, low, high, objects, scores, density * np.float32(by.prod()))
+
+    def peaks(self, density: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Local maxima [n, 2] of one density map, and their heights in that of a lone object's."""
+        sigma = self.plan.sigma
+        smooth = ndimage.gaussian_filter(density, sigma / 3)
+        height = smooth * (2 * np.pi * sigma**2 * (1 + 1 / 9))
+        top = (ndimage.maximum_filter(height, size=2 * max(1, round(sigma / 2)) + 1) == height) & (height > LOWEST)
+        places = np.argwhere(top)
+        return places, height[tuple(places.T)].astype(np.float64)
+
+    def _boxes(
+        self, sides: NDArray[np.float32], centres: NDArray[np.float32], by: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
+        """Boxes [n, 4] in the image's own pixels, from the maps of heights and widths at the centres."""
+        at = tuple(centres.astype(np.intp).T)
+        half = sides[(slice(None), *at)].T * self.plan.size_unit / 2 / by  # n x 2
+        middle = (centres + 0.5) / by - 0.5
+        return np.concatenate([middle - half, middle + half], 1).astype(np.float32)
+
+    def calibrated(self, held: Sequence[Pair], known: Sequence[Pair], real: bool) -> Counter:
+        """The same counter with lines and thresholds from held-out images, or from those it learned of if there are none.
+
+        Args:
+            real: whether these are images of the user's; generated ones set thresholds and intervals but bend no line.
+        """
+        pairs, classes = list(held) or list(known), len(self.names)
+        raw, heights, true = np.zeros((len(pairs), classes)), [], np.zeros((len(pairs), classes))
+        for i, pair in enumerate(pairs):
+            density = self.maps(scaled(pair, self.plan.zoom).image)[:classes]
+            raw[i] = density.sum((1, 2), dtype=np.float64)
+            heights.append([self.peaks(layer)[1] for layer in density])
+            true[i] = np.bincount(pair.objects.classes, minlength=classes)
+        density_lines, peak_lines, by_peaks, thresholds = [], [], [], []
+        for k in range(classes):
+            numbers = np.array([[(h[k] >= t).sum() for h in heights] for t in THRESHOLDS], np.float64)  # T x n
+            best = int(np.argmin(np.abs(numbers - true[:, k]).mean(1)))
+            options = [fit_line(x, true[:, k], real, not held) for x in (raw[:, k], numbers[best])]
+            wrong = [np.abs(line(x) - true[:, k]).mean() for line, x in zip(options, (raw[:, k], numbers[best]), strict=True)]
+            density_lines.append(options[0])
+            peak_lines.append(fit_line(numbers[best], true[:, k], False, not held))
+            by_peaks.append(bool(np.abs(numbers[best] - true[:, k]).mean() < wrong[0]))
+            thresholds.append(THRESHOLDS[best])
+        calibration = Calibration(tuple(density_lines), tuple(peak_lines), tuple(by_peaks), tuple(thresholds))
+        return Counter(self.network, self.names, self.plan, calibration)
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Weights, and everything else as JSON."""
+        network = self.network
+        shape = {"channels": network.channels, "maps": network.maps}
+        plan = self.plan.model_dump(mode="json")
+        return network.state_dict(), {**shape, "names": self.names, "plan": plan, "calibration": self.calibration.to_dict()}
+
+    @classmethod
+    def from_state(cls, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> Counter:
+        """The counter that gave this state."""
+        plan = CountPlan.model_validate(state["plan"])
+        network = DenseNetwork(state["channels"], state["maps"], plan.widths)
+        network.load_state_dict(dict(tensors))
+        calibration = Calibration.from_dict(state["calibration"])
+        return cls(channels_last(network).requires_grad_(False), list(state["names"]), plan, calibration)
