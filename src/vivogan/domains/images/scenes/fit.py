@@ -1,0 +1,207 @@
+"""The simulator moves towards real images: a population of parameter vectors plays against a discriminator.
+
+The generator of this game is a distribution over parameters. Its particles begin where summary statistics say (nearest
+neighbours of the real crops among crops from the prior, Beaumont et al. 2009). In every round each particle renders a
+fresh crop, the discriminator of the rounds before rates it, and particles are drawn anew in proportion to the density
+ratio exp(logit) and moved a little (population Monte Carlo, Cappé et al. 2004), so that several sub-populations of
+real images are followed at once. Contents stay exact: only parameters move, never pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vivogan.core.seeds import derive, numpy_generator, torch_generator
+from vivogan.domains.images.scenes.settings import SceneSettings
+from vivogan.domains.images.scenes.simulator import Simulator
+from vivogan.domains.images.scenes.statistics import table
+from vivogan.domains.images.tools.pairs import Pair
+from vivogan.engine.losses import OBJECTIVES
+from vivogan.engine.step import Penalties, discriminator_loss
+
+Watch = Callable[[dict[str, Any]], None]
+Images = Sequence[NDArray[np.float32]]
+GENERATIONS = 3  # of the search by statistics
+
+
+class CropDiscriminator(nn.Module):
+    """Crops [B, C, H, W] → logits [B] of being real; it averages over places, as contents may lie anywhere."""
+
+    def __init__(self, channels: int, widths: Sequence[int] = (24, 48, 64, 64)) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for a, b in zip((channels, *widths[:-1]), widths, strict=True):
+            layers += [nn.Conv2d(a, b, 4, 2, 1), nn.LeakyReLU(0.2)]
+        self.features = nn.Sequential(*layers)
+        self.head = nn.Sequential(nn.Linear(2 * widths[-1], 64), nn.LeakyReLU(0.2), nn.Linear(64, 1))
+
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        places = self.features(x).flatten(2)  # B x D x P
+        spread = (places.var(2) + 1e-4).sqrt()
+        logits: Tensor = self.head(torch.cat([places.mean(2), spread], 1))[:, 0]
+        return logits
+
+
+@dataclass(frozen=True)
+class Population:
+    """A simulator with the particles [n, P] that stand for its parameters, and the story of the game."""
+
+    simulator: Simulator
+    particles: NDArray[np.float64]
+    spread: float = 0.0  # standard deviation of what is drawn about a particle
+    rounds: list[dict[str, float]] = field(default_factory=list)
+
+    def draw(self, n: int, size: tuple[int, int], seed: int, cut: bool = True) -> list[Pair]:
+        """``n`` annotated pictures."""
+        rng = numpy_generator(seed, "draw")
+        order = np.concatenate([rng.permutation(len(self.particles)) for _ in range(-(-n // len(self.particles)))])[:n]
+        units = jittered(self.particles[order], self.spread, rng)
+        return [self.simulator(unit, size, derive(seed, "draw", i), cut) for i, unit in enumerate(units)]
+
+
+def fit(
+    simulator: Simulator,
+    real: Images,
+    settings: SceneSettings,
+    seed: int,
+    log: Watch = lambda record: None,
+) -> Population:
+    """The population that the real images [C, H, W] draw out of the simulator's prior.
+
+    ``log`` gets a record a round: "told_apart" is the AUC with which the discriminator tells fresh crops of the
+    population from real ones (.5: it cannot).
+    """
+    size = _crop_size(real, settings.crop)
+    crops = random_crops(real, max(settings.particles, len(real)), size, numpy_generator(seed, "crops"))
+    particles = nearest(simulator, crops, settings, seed)
+    return _play(simulator, particles, crops, size, settings, seed, log)
+
+
+def nearest(simulator: Simulator, crops: Images, settings: SceneSettings, seed: int) -> NDArray[np.float64]:
+    """Particles [n, P] whose crops have the statistics of the real ``crops``, for each of them its nearest."""
+    size = crops[0].shape[1:]
+    rng = numpy_generator(seed, "prior")
+    wanted = table(crops)
+    units = rng.random((settings.prior, len(simulator.space)))
+    seen = table(_rendered(simulator, units, size, derive(seed, "prior", 0)))
+    scale = np.hypot(wanted.std(0), 0.1 * seen.std(0)) + 1e-6
+    best = np.zeros(0, np.intp)
+    for generation in range(GENERATIONS):
+        distance = ((wanted[:, None] - seen[None]) / scale).clip(-4, 4)
+        near = (distance**2).mean(2).argsort(1)[:, :3]  # a real crop's nearest
+        best = near[np.arange(len(near)), rng.integers(3, size=len(near))]
+        if generation == GENERATIONS - 1:
+            break
+        more = jittered(units[near.ravel()[rng.permutation(near.size)[: settings.prior // 3]]], 0.1, rng)
+        units = np.concatenate([units, more])
+        rendered = _rendered(simulator, more, size, derive(seed, "prior", generation + 1))
+        seen = np.concatenate([seen, table(rendered)])
+    return units[best[rng.integers(len(best), size=settings.particles)]]
+
+
+def _play(
+    simulator: Simulator,
+    particles: NDArray[np.float64],
+    crops: Images,
+    size: tuple[int, int],
+    settings: SceneSettings,
+    seed: int,
+    log: Watch,
+) -> Population:
+    rng = numpy_generator(seed, "game")
+    real = torch.from_numpy(np.stack(crops))
+    torch.manual_seed(derive(seed, "discriminator") % 2**31)
+    discriminator = CropDiscriminator(real.shape[1])
+    optimizer = torch.optim.Adam(discriminator.parameters(), settings.learning_rate, (0.5, 0.99))
+    rounds: list[dict[str, float]] = []
+    for turn in range(settings.rounds + 1):
+        images = _rendered(simulator, particles, size, derive(seed, "render", turn))
+        fake = torch.from_numpy(np.stack(images))
+        if turn > 0:
+            told = rated(discriminator, real), rated(discriminator, fake)
+            rounds.append({"round": turn, "rounds": settings.rounds, "told_apart": ranked(*told)})
+            log(dict(rounds[-1]))
+            if turn == settings.rounds:
+                break
+            weights = np.exp(np.clip((told[1] - told[1].max()) / settings.temperature, -8, 0))
+            chosen = rng.choice(len(particles), len(particles), p=weights / weights.sum())
+            progress = turn / settings.rounds
+            step = settings.jitter * (settings.jitter_final / settings.jitter) ** progress
+        _learn(discriminator, optimizer, real, fake, settings, derive(seed, "learn", turn))
+        if turn > 0:
+            particles = jittered(particles[chosen], step, rng)
+    return Population(simulator, particles, settings.jitter_final, rounds)
+
+
+def _learn(
+    discriminator: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    real: Tensor,
+    fake: Tensor,
+    settings: SceneSettings,
+    seed: int,
+) -> None:
+    rng = torch_generator(seed)
+    for step in range(settings.discriminator_steps):
+        a, b = (turned(x[torch.randint(len(x), (settings.batch,), generator=rng)], rng) for x in (real, fake))
+        penalties = Penalties(r1=4 * settings.r1 if step % 4 == 0 else 0.0)  # lazily (Karras et al. 2020)
+        optimizer.zero_grad()
+        loss, _ = discriminator_loss(discriminator, OBJECTIVES["non-saturating"], penalties, a, b, None, rng)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+
+def turned(x: Tensor, rng: torch.Generator) -> Tensor:
+    """Crops [B, C, H, W] under one random flip and quarter turn."""
+    flip, side, quarter = torch.randint(2, (3,), generator=rng).tolist()
+    x = x.flip(-1) if flip else x
+    x = x.flip(-2) if side else x
+    return x.transpose(-1, -2) if quarter and x.shape[-1] == x.shape[-2] else x
+
+
+@torch.no_grad()
+def rated(discriminator: nn.Module, x: Tensor) -> NDArray[np.float64]:
+    """Logits [n]."""
+    return np.concatenate([discriminator(part, None).double().numpy() for part in x.split(32)])
+
+
+def ranked(real: NDArray[np.float64], fake: NDArray[np.float64]) -> float:
+    """AUC: how often a real one is rated above a simulated one."""
+    above = real[:, None] > fake[None]
+    return float((above + 0.5 * (real[:, None] == fake[None])).mean())
+
+
+def jittered(units: NDArray[np.float64], spread: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Moved by normal steps, reflected at the walls of the unit cube."""
+    moved = np.abs(units + spread * rng.normal(size=units.shape))
+    reflected: NDArray[np.float64] = np.clip(1 - np.abs(1 - moved), 0, 1)
+    return reflected
+
+
+def random_crops(images: Images, n: int, size: tuple[int, int], rng: np.random.Generator) -> list[NDArray[np.float32]]:
+    """``n`` crops [C, *size], the images in turn."""
+    crops = []
+    for i in range(n):
+        image = images[i % len(images)]
+        top, left = (int(rng.integers(have - want + 1)) for have, want in zip(image.shape[1:], size, strict=True))
+        crops.append(np.ascontiguousarray(image[:, top : top + size[0], left : left + size[1]], np.float32))
+    return crops
+
+
+def _crop_size(images: Images, most: int) -> tuple[int, int]:
+    height, width = (min(most, *(image.shape[axis] for image in images), most) for axis in (1, 2))
+    return height, width
+
+
+def _rendered(
+    simulator: Simulator, units: NDArray[np.float64], size: tuple[int, ...], seed: int
+) -> list[NDArray[np.float32]]:
+    shape = size[0], size[1]
+    return [simulator(unit, shape, derive(seed, i)).image for i, unit in enumerate(units)]

@@ -1,0 +1,55 @@
+"""What the user may say about the pictures to imagine, and every hyper-parameter of imagining them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from vivogan.core.configuration import Settings
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+Kind = Literal["fluorescence", "brightfield"]
+
+
+class ClassDescription(Settings):
+    """One class of objects: how frequent, and how large beside ``SceneDescription.diameter``."""
+
+    name: str = "object"
+    share: Positive = 1.0  # relative to the shares of the other classes
+    scale: Positive = 1.0
+
+
+class SceneDescription(Settings):
+    """What is known of the pictures; what is left out is found by the fit, or drawn from wide ranges."""
+
+    kind: Kind | None = None  # bright objects on dark ground, or dark and coloured ones on bright ground
+    count: tuple[int, int] | None = None  # objects in a generated image, from … to
+    diameter: tuple[float, float] | None = None  # pixels
+    elongation: tuple[float, float] | None = None  # long axis / short axis
+    irregularity: tuple[float, float] | None = None  # of outlines: 0 ellipses, 0.25 blots
+    clustering: tuple[float, float] | None = None  # share of the objects that touch a neighbour
+    overlap: tuple[float, float] | None = None  # of touching neighbours: 0 side by side, 0.5 half hidden
+    classes: tuple[ClassDescription, ...] = (ClassDescription(),)
+
+
+class SceneSettings(Settings):
+    """Every hyper-parameter of ``imagine``."""
+
+    kind: Literal["auto", "fluorescence", "brightfield"] = "auto"
+    crop: Count = 128  # side of the pieces of images that are compared, in pixels
+    prior: Count = 1200  # pictures drawn from the prior, of which those like the real ones begin
+    particles: Count = 240
+    rounds: Count = 8  # of the game
+    discriminator_steps: Count = 40  # a round
+    batch: Count = 16  # real and as many simulated crops a step
+    learning_rate: Positive = 2e-3
+    r1: Annotated[float, Field(ge=0)] = 0.1
+    temperature: Positive = 1.0  # particles weigh exp(logit / temperature)
+    jitter: Positive = 0.08  # standard deviation of a particle's step in the unit cube in the first round
+    jitter_final: Positive = 0.03
+    matching: Share = 0.5  # of the histogram matching: 0 none, 1 the full histogram of a real image
+    composition: Share = 0.5  # share of images composed of annotated objects where outlines were drawn
+    edges: Literal["auto", "cut", "centres"] = "auto"  # objects of cut ones: all that show, or centres inside
