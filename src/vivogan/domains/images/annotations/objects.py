@@ -48,7 +48,7 @@ class Objects:
         dense = flat.reshape(np.shape(labels)).astype(np.int32)
         n = int(dense.max(initial=0))
         if n == 0:
-            return cls.none(dense.shape)
+            return cls.none((dense.shape[0], dense.shape[1]))
         centres = np.array(ndimage.center_of_mass(dense > 0, dense, np.arange(1, n + 1)), np.float32)
         slices = ndimage.find_objects(dense)
         boxes = np.array([(r.start, c.start, r.stop, c.stop) for r, c in slices], np.float32) - 0.5
