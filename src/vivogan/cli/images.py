@@ -12,6 +12,7 @@ from vivogan.cli.judge import evaluate as judged
 from vivogan.cli.judge import finish
 from vivogan.cli.output import Output, pairs, scores
 from vivogan.cli.progress import Watch
+from vivogan.cli.tasks import group
 from vivogan.reports.gather import flat
 
 MOST_REFUSALS = 20  # printed; --json lists them all
@@ -21,6 +22,13 @@ app = typer.Typer(
     epilog="Start with:  vivogan images inspect runs/demo-data/ihc.npz",
     no_args_is_help=True,
 )
+
+COUNTED = "counts with intervals, every object and an overlay"
+SEGMENTED = "label images, ImageJ ROIs, COCO, a table of properties and overlays"
+CLASSIFIED = "a class with its probability for every image, and what speaks for it"
+app.add_typer(group("count", "How many objects of each kind, where, and how sure.", COUNTED), name="count")
+app.add_typer(group("segment", "The outline of every object.", SEGMENTED), name="segment")
+app.add_typer(group("classify", "Which kind an image shows, from few labels.", CLASSIFIED), name="classify")
 
 
 @app.command()

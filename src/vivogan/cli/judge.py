@@ -11,7 +11,8 @@ from vivogan.cli.progress import Watch
 
 def evaluate(run: Any, watch: Watch, literature: bool = False) -> dict[str, Any]:
     """Judge a run on its test part; also kept in the run folder."""
-    return dict(run.evaluate(watch=watch, literature=literature).to_dict())
+    more = {"literature": True} if literature else {}
+    return dict(run.evaluate(watch=watch, **more).to_dict())
 
 
 def finish(run: Any, output: Output, watch: Watch, extra: Mapping[str, Any] | None = None) -> None:

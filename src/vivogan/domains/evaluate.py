@@ -92,7 +92,7 @@ def evaluate(run: Run, watch: Watch, seed: int = 0, literature: bool = False) ->
     class_rows = by_class(classes.names, real, made, floor) if len(classes.names) > 1 else []
     watch({"event": "stage", "text": "drawing"})
     gallery = gallery_of(run, records, test, train, wanted, made_x, known, made)
-    figures = [keep_figure(run, figure) for figure in domain.figures(gallery)]
+    figures = [keep_figure(run.folder, figure) for figure in domain.figures(gallery)]
     counts = {"train": len(run.split.train), "selection": len(run.split.selection), "test": len(run.split.test)}
     found = Evaluation(
         domain.name,

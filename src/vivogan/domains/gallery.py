@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vivogan.core.files import write_bytes
+from vivogan.core.run_folder import RunFolder
 from vivogan.core.seeds import derive, latents
 from vivogan.domains.base import Figure
 from vivogan.domains.run import Run
@@ -62,12 +63,12 @@ def _walk(run: Run, steps: int = 8, rows: int = 4) -> list[Tensor]:
     return found
 
 
-def keep_figure(run: Run, figure: Figure) -> dict[str, str]:
+def keep_figure(folder: RunFolder, figure: Figure) -> dict[str, str]:
     """Write a picture into the run folder; returns its entry in ``evaluation.json``."""
     from PIL import Image
 
     stream = BytesIO()
     Image.fromarray(figure.image).save(stream, "PNG", optimize=True)
-    write_bytes(run.folder.samples / f"{figure.name}.png", stream.getvalue())
+    write_bytes(folder.samples / f"{figure.name}.png", stream.getvalue())
     file = f"samples/{figure.name}.png"
     return {"name": figure.name, "file": file, "title": figure.title, "caption": figure.caption}

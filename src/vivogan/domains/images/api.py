@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from vivogan.domains.images.domain import DOMAIN
+from vivogan.domains.images.tasks.api import CLASSIFY, COUNT, SEGMENT
 from vivogan.domains.run import Run
 from vivogan.domains.train import train as train_domain
 
-__all__ = ["Run", "inspect", "open", "train", "write"]
+__all__ = ["Run", "classify", "count", "inspect", "open", "segment", "train", "write"]
+
+count, segment, classify = COUNT, SEGMENT, CLASSIFY
 
 
 def inspect(

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 LEVEL = 0.90  # of the intervals
-SLOPE, INTERCEPT = 0.1, 0.05  # prior standard deviations of the line: of its slope, and of its offset over the mean count
+SLOPE, INTERCEPT = (
+    0.1,
+    0.05,
+)  # prior standard deviations of the line: of its slope, and of its offset over the mean count
 MANY = 30  # residuals from which their own quantile is believed; fewer are taken for normal
 IN_SAMPLE = 1.5  # residuals of images that were learned from are smaller than those of new ones
 

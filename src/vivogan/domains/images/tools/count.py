@@ -22,8 +22,8 @@ from vivogan.domains.images.tools.crops import Crops, CropSettings, resampled, z
 from vivogan.domains.images.tools.dense import DenseNetwork
 from vivogan.domains.images.tools.learn import LearnSettings, Watch, learn
 from vivogan.domains.images.tools.pairs import Pair
-from vivogan.nn.layout import channels_last
 from vivogan.domains.images.tools.tiles import TILE, whole
+from vivogan.nn.layout import channels_last
 
 THRESHOLDS = tuple(np.arange(0.2, 0.95, 0.05).round(2).tolist())  # that peaks are tried at
 LOWEST = THRESHOLDS[0]
@@ -37,6 +37,7 @@ class CountPlan(Settings):
     zoom: Positive = 1.0  # of the images before the network sees them
     sigma: Positive = 3.0  # of the blob that stands for an object, in pixels
     widths: tuple[int, ...] = (24, 48, 64)
+    shuffle: Annotated[int, Field(ge=1)] = 2  # pixels of a cell at the network's finest level
     size_weight: Annotated[float, Field(ge=0)] = 0.1  # of the loss of the boxes' sizes
     size_unit: Positive = 16.0  # pixels that a size of 1 stands for in the maps
     flips: bool = True  # average over three mirrored views
@@ -64,7 +65,7 @@ class Counted:
 
 
 def encoder(plan: CountPlan, classes: int, sized: bool) -> Any:
-    """``encode(objects, (H, W)) -> [K (+ 3), H, W]``: densities, and with ``sized`` height, width and where they hold."""
+    """``encode(objects, (H, W)) -> [K (+ 3), H, W]``: densities, and with ``sized`` the maps of ``sizes``."""
 
     def encode(objects: Objects, shape: tuple[int, int]) -> NDArray[np.float32]:
         density = np.stack([blobs(objects.centres[objects.classes == k], shape, plan.sigma) for k in range(classes)])
@@ -134,7 +135,7 @@ def fit_counter(
     sized = all(pair.objects.boxes is not None for pair in known)
     classes, channels = len(names), len(known[0].image)
     torch.manual_seed(derive(seed, "counter"))
-    network = DenseNetwork(channels, classes + 2 * sized, plan.widths)
+    network = DenseNetwork(channels, classes + 2 * sized, plan.widths, plan.shuffle)
     swapped = (classes, classes + 1) if sized else None
     real, generated = ([scaled(pair, plan.zoom) for pair in pairs] for pairs in (real, generated))
     encode = encoder(plan, classes, sized)
@@ -212,7 +213,7 @@ class Counter:
         return np.concatenate([middle - half, middle + half], 1).astype(np.float32)
 
     def calibrated(self, held: Sequence[Pair], known: Sequence[Pair], real: bool) -> Counter:
-        """The same counter with lines and thresholds from held-out images, or from those it learned of if there are none.
+        """The same counter with lines and thresholds from held-out images, or else from those it learned from.
 
         Args:
             real: whether these are images of the user's; generated ones set thresholds and intervals but bend no line.
@@ -229,7 +230,9 @@ class Counter:
             numbers = np.array([[(h[k] >= t).sum() for h in heights] for t in THRESHOLDS], np.float64)  # T x n
             best = int(np.argmin(np.abs(numbers - true[:, k]).mean(1)))
             options = [fit_line(x, true[:, k], real, not held) for x in (raw[:, k], numbers[best])]
-            wrong = [np.abs(line(x) - true[:, k]).mean() for line, x in zip(options, (raw[:, k], numbers[best]), strict=True)]
+            wrong = [
+                np.abs(line(x) - true[:, k]).mean() for line, x in zip(options, (raw[:, k], numbers[best]), strict=True)
+            ]
             density_lines.append(options[0])
             peak_lines.append(fit_line(numbers[best], true[:, k], False, not held))
             by_peaks.append(bool(np.abs(numbers[best] - true[:, k]).mean() < wrong[0]))
@@ -242,13 +245,18 @@ class Counter:
         network = self.network
         shape = {"channels": network.channels, "maps": network.maps}
         plan = self.plan.model_dump(mode="json")
-        return network.state_dict(), {**shape, "names": self.names, "plan": plan, "calibration": self.calibration.to_dict()}
+        return network.state_dict(), {
+            **shape,
+            "names": self.names,
+            "plan": plan,
+            "calibration": self.calibration.to_dict(),
+        }
 
     @classmethod
     def from_state(cls, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> Counter:
         """The counter that gave this state."""
         plan = CountPlan.model_validate(state["plan"])
-        network = DenseNetwork(state["channels"], state["maps"], plan.widths)
+        network = DenseNetwork(state["channels"], state["maps"], plan.widths, plan.shuffle)
         network.load_state_dict(dict(tensors))
         calibration = Calibration.from_dict(state["calibration"])
         return cls(channels_last(network).requires_grad_(False), list(state["names"]), plan, calibration)

@@ -120,9 +120,7 @@ def grown(image: NDArray[Any], size: int) -> NDArray[Any]:
     return np.pad(image, ((0, 0), *((0, n) for n in missing)), mode="symmetric") if any(missing) else image
 
 
-def zoomed(
-    image: NDArray[np.float32], objects: Objects, factor: float
-) -> tuple[NDArray[np.float32], Objects]:
+def zoomed(image: NDArray[np.float32], objects: Objects, factor: float) -> tuple[NDArray[np.float32], Objects]:
     """The same image and objects at another size; averaged when it shrinks."""
     shape = zoomed_shape(image.shape[1:], factor)
     small = resampled(image, shape)

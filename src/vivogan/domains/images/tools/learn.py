@@ -66,7 +66,9 @@ def learn(
         total, seen = total + float(value.detach()), seen + 1
         if (step + 1) % settings.tick == 0 or step + 1 == settings.steps:
             if not math.isfinite(total):
-                raise TrainingStopped(f"the loss is not a number after {step + 1} steps", mend="Lower learn.learning_rate")
+                raise TrainingStopped(
+                    f"the loss is not a number after {step + 1} steps", mend="Lower learn.learning_rate"
+                )
             seconds = round(time.perf_counter() - began, 3)
             log({"samples": step + 1, "steps": settings.steps, "loss": total / seen, "seconds": seconds})
             total, seen = 0.0, 0

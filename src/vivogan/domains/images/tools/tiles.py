@@ -59,7 +59,9 @@ def apply(network: DenseNetwork, image: NDArray[np.float32]) -> NDArray[np.float
 def whole(network: DenseNetwork, image: NDArray[np.float32], tile: int = TILE) -> NDArray[np.float32]:
     """The maps [K, H, W] of an image [C, H, W], put together from tiles."""
     maps = np.empty((network.maps, *image.shape[1:]), np.float32)
-    for part in tiles(network, lambda t, b, l, r: image[:, t:b, l:r], image.shape[1:], tile):  # type: ignore[arg-type]
+    for part in tiles(
+        network, lambda top, bottom, left, right: image[:, top:bottom, left:right], image.shape[1:], tile
+    ):  # type: ignore[arg-type]
         height, width = part.maps.shape[1:]
         maps[:, part.top : part.top + height, part.left : part.left + width] = part.maps
     return maps

@@ -1,0 +1,98 @@
+"""The contract of a task: how it reads, plans, learns and is judged. ``train.py`` and ``run.py`` are written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vivogan.core.checkpoints import Checkpoints
+from vivogan.core.configuration import Settings
+from vivogan.domains.base import Figure, Fitted, Score, Split
+from vivogan.domains.images.tools.learn import LearnSettings
+
+Watch = Callable[[dict[str, Any]], None]
+Better = Literal["higher", "lower"]
+
+
+class TaskPlan(Settings):
+    """What every task's plan has; each adds its own fields."""
+
+    learn: LearnSettings = LearnSettings()
+    generated: int = 0  # how many generated images join the annotated ones
+
+
+class Data(Protocol):
+    """Annotated images as a task read them."""
+
+    ids: Sequence[str]
+    refusals: Sequence[Any]
+    notes: Sequence[str]
+
+    def fingerprint(self) -> dict[str, Any]: ...
+
+    def digest(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How good a model is on images that it did not learn from.
+
+    ``value`` is the one number of the learning curve; ``images`` has one row an image; the rest is for the report.
+    """
+
+    value: float
+    scores: list[Score]
+    images: list[dict[str, Any]]
+    figures: list[Figure] = field(default_factory=list)
+    confusion: dict[str, Any] | None = None
+
+
+class Task(Protocol):
+    """One object a task, no inheritance tower."""
+
+    name: str
+    measure: str  # what ``Judgement.value`` is
+    better: Better
+
+    @property
+    def plan_model(self) -> type[Any]: ...
+
+    def read(self, source: Path, options: Mapping[str, str]) -> Any: ...
+
+    def split(self, data: Any, seed: int) -> Split: ...
+
+    def plan(self, data: Any, split: Split, options: Mapping[str, str]) -> Any: ...
+
+    def seconds_a_step(self, data: Any, plan: Any) -> float: ...
+
+    def fitted(self, data: Any, split: Split) -> Fitted: ...
+
+    def imagine(self, data: Any, split: Split, plan: Any, seed: int, log: Watch) -> list[Any]: ...
+
+    def fit(
+        self,
+        data: Any,
+        train: NDArray[np.intp],
+        held: NDArray[np.intp],
+        generated: Sequence[Any],
+        plan: Any,
+        seed: int,
+        checkpoints: Checkpoints | None,
+        log: Watch,
+    ) -> Fitted: ...
+
+    def load(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> Any: ...
+
+    def judge(self, model: Any, data: Any, indices: NDArray[np.intp], train: NDArray[np.intp]) -> Judgement: ...
+
+
+def use_threads(threads: int) -> None:
+    """How many threads torch computes with."""
+    torch.set_num_threads(threads)

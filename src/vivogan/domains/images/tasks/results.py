@@ -1,0 +1,75 @@
+"""What tasks write for people: pictures, tables, the best and the worst of the images that were judged."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vivogan.core.files import write_bytes, write_text
+from vivogan.domains.base import Figure
+from vivogan.domains.images.annotations.objects import Objects
+from vivogan.domains.images.tasks.base import Judgement
+from vivogan.domains.images.tools.plots import panel
+
+SHOWN = 4  # images of the best, and of the worst
+
+
+def ranked(
+    judgement: Judgement, draw: Callable[[int], NDArray[np.uint8]], better: str, say: Callable[[Mapping[str, Any]], str]
+) -> list[Figure]:
+    """The best and the worst images of a judgement.
+
+    Args:
+        draw: makes the picture [H, W, 3] of a row of ``judgement.images``. say: the words below it.
+    """
+    scores = np.array([row["score"] for row in judgement.images], float)
+    order = np.argsort(scores if better == "lower" else -scores, kind="stable")
+    made = []
+    for name, title, rows in (
+        ("best", "Where it works best", order[:SHOWN]),
+        ("worst", "Where it fails most", order[::-1][:SHOWN]),
+    ):
+        words = [say(judgement.images[i]) for i in rows]
+        picture = panel([draw(int(i)) for i in rows], words, columns=SHOWN)
+        made.append(Figure(name, title, "; ".join(words), picture))
+    return made
+
+
+def object_rows(
+    image: str, objects: Objects, names: Sequence[str], scores: NDArray[np.float32] | None = None
+) -> list[dict[str, Any]]:
+    """One row an object: where it is, what it is, and its box where one is known."""
+    rows = []
+    for i, ((y, x), k) in enumerate(zip(objects.centres.tolist(), objects.classes.tolist(), strict=True)):
+        row: dict[str, Any] = {"image": image, "object": i + 1, "class": names[k], "y": round(y, 2), "x": round(x, 2)}
+        if objects.boxes is not None:
+            sides = ("top", "left", "bottom", "right")
+            row |= dict(zip(sides, np.round(objects.boxes[i].astype(float), 2).tolist(), strict=True))
+        if scores is not None:
+            row["score"] = round(float(scores[i]), 3)
+        rows.append(row)
+    return rows
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A table as CSV; its columns are those of all rows, in the order of their first appearance."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
+    """A picture [H, W, 3] as PNG."""
+    stream = BytesIO()
+    Image.fromarray(picture).save(stream, "PNG")
+    write_bytes(path, stream.getvalue())
