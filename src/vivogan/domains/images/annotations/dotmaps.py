@@ -38,13 +38,19 @@ def dots_of(picture: NDArray[np.bool_], area: float) -> NDArray[np.float64]:
     A blob of k dots is cut into k parts of equal area across its long axis.
     """
     blobs, count = ndimage.label(picture, TOUCHING)
+    places = np.argwhere(blobs)
+    order = np.argsort(blobs[blobs > 0], kind="stable")
+    ends = np.cumsum(np.bincount(blobs[blobs > 0], minlength=count + 1))[1:]
     centres: list[NDArray[np.float64]] = []
-    for number, (rows, columns) in enumerate(ndimage.find_objects(blobs, count), 1):
-        pixels = np.argwhere(blobs[rows, columns] == number) + np.array([rows.start, columns.start])
+    for pixels in np.split(places[order], ends[:-1]) if count else []:
         parts = max(1, round(len(pixels) / max(area, 1.0)))
-        if parts > 1:
-            spread = pixels - pixels.mean(axis=0)
-            axis = np.linalg.eigh(spread.T @ spread)[1][:, -1]  # the longest
-            pixels = pixels[np.argsort(spread @ axis, kind="stable")]
-        centres += [part.mean(axis=0) for part in np.array_split(pixels, parts)]
+        centres += across(pixels, parts) if parts > 1 else [pixels.sum(axis=0) / len(pixels)]
     return np.array(centres, np.float64).reshape(-1, 2)
+
+
+def across(pixels: NDArray[np.intp], parts: int) -> list[NDArray[np.float64]]:
+    """The centres of the parts of a blob [k, 2], cut across its longest axis."""
+    spread = pixels - pixels.mean(axis=0)
+    axis = np.linalg.eigh(spread.T @ spread)[1][:, -1]
+    pixels = pixels[np.argsort(spread @ axis, kind="stable")]
+    return [part.mean(axis=0) for part in np.array_split(pixels, parts)]

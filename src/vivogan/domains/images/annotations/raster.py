@@ -69,3 +69,18 @@ def window(labels: NDArray[np.int32], crop: Crop) -> NDArray[np.int32]:
     """The view of a label map under a crop."""
     height, width = crop.pixels.shape
     return labels[crop.top : crop.top + height, crop.left : crop.left + width]
+
+
+def outlines_of(labels: NDArray[np.int32], value: int) -> list[NDArray[np.float64]]:
+    """The closed outlines [k, 2] (y, x) of one object of a label map; those within others are holes.
+
+    They run half-way between pixel centres, so that ``filled`` gives the same pixels back.
+    """
+    from skimage.measure import find_contours
+
+    own = labels == value
+    crop = trimmed(Crop(own))
+    if crop.pixels.size == 0:
+        return []
+    place = np.array([crop.top - 1, crop.left - 1])  # of the border of background that closes every outline
+    return [ring + place for ring in find_contours(np.pad(crop.pixels, 1).astype(np.float64), 0.5)]

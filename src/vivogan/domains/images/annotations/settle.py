@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -72,9 +73,7 @@ def checked(file: str, drawn: Drawn, shape: Shape, kind: Kind | None, tally: Cou
     def wrong(reason: str, mend: str = "Draw it again or remove it") -> InputError:
         return InputError(file, reason, drawn.record, mend)
 
-    numbers = np.concatenate([np.ravel(part) for part in (drawn.point, drawn.box, *drawn.outlines) if part is not None]
-                             or [np.zeros(0)])  # fmt: skip
-    if not np.isfinite(numbers).all():
+    if not finite(drawn):
         raise wrong("has coordinates that are no finite numbers", "Correct it or remove it")
     if not drawn.name:
         raise wrong("has no class", "Give it one, or none to any")
@@ -101,6 +100,12 @@ def checked(file: str, drawn: Drawn, shape: Shape, kind: Kind | None, tally: Cou
         box = bounds(crop)
     centre = drawn.point or middle(crop, box)
     return Thing(drawn.name, inside(centre, shape, wrong), None if kind == "dots" else box, crop)
+
+
+def finite(drawn: Drawn) -> bool:
+    """Whether all coordinates are numbers that exist."""
+    numbers = (*(drawn.point or ()), *(drawn.box or ()))
+    return all(map(math.isfinite, numbers)) and all(bool(np.isfinite(part).all()) for part in drawn.outlines)
 
 
 def extent_of(drawn: Drawn, mask: Crop | None) -> Box | None:
