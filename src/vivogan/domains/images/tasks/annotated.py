@@ -125,13 +125,12 @@ class FittedNormaliser:
     names: list[str]
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        import torch
-
-        return {"least": torch.from_numpy(self.normaliser.least)}, {"names": self.names}
+        tensors, state = self.normaliser.state()
+        return tensors, state | {"names": self.names}
 
     @classmethod
     def from_state(cls, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> FittedNormaliser:
-        return cls(Normaliser(tensors["least"].numpy()), list(state["names"]))
+        return cls(Normaliser.from_state(tensors, state), list(state["names"]))
 
 
 def read(source: Path, options: Mapping[str, str], outlines: bool = False) -> AnnotatedData:
