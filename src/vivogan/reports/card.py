@@ -16,12 +16,12 @@ def card(run: Run) -> str:
     evaluation = run.evaluation
     lines = [f"# {plain(run.title)}", ""]
     if evaluation:
-        lines += [f"**Grade: {plain(evaluation.get('grade') or 'none')}.** {_sentences(evaluation.get('verdict'))}", ""]
+        lines += [f"**Grade: {plain(evaluation.get('grade') or 'none')}.** {sentences(evaluation.get('verdict'))}", ""]
     else:
         lines += [f"Not judged yet. `vivogan {run.domain} evaluate` compares its samples with held-out real ones.", ""]
-    lines += ["## Data", "", *_data(run), ""]
+    lines += ["## Data", "", *data(run), ""]
     if evaluation.get("scores"):
-        lines += ["## Scores", "", *_scores(evaluation), ""]
+        lines += ["## Scores", "", *scores(evaluation), ""]
     memory = evaluation.get("memorisation") or {}
     lines += ["## Memorisation", "", memorisation.verdict(memory) or "Not checked.", ""]
     lines += [
@@ -44,11 +44,13 @@ def plain(text: object) -> str:
     )
 
 
-def _sentences(sentences: object) -> str:
-    return " ".join(plain(sentence) for sentence in sentences) if isinstance(sentences, list) else ""
+def sentences(items: object) -> str:
+    """A list of sentences as one paragraph."""
+    return " ".join(plain(sentence) for sentence in items) if isinstance(items, list) else ""
 
 
-def _data(run: Run) -> list[str]:
+def data(run: Run) -> list[str]:
+    """What the run learned from."""
     counts = run.evaluation.get("counts") or {}
     lines = [f"- Domain: {plain(run.domain)}"]
     if run.source:
@@ -58,14 +60,19 @@ def _data(run: Run) -> list[str]:
     return lines + [f"- {plain(note)}" for note in run.data.get("notes") or []]
 
 
-def _scores(evaluation: Mapping[str, Any]) -> list[str]:
+def scores(
+    evaluation: Mapping[str, Any],
+    floor_name: str = "real against real",
+    table: Mapping[str, tuple[str, str]] = words.SCORES,
+) -> list[str]:
+    """The scores as a table."""
     lines = [
-        "| score | value | 95 % interval | real against real | baseline | better |",
+        f"| score | value | 95 % interval | {floor_name} | baseline | better |",
         "|---|---:|---:|---:|---:|---|",
     ]
     for score in evaluation["scores"]:
         value, floor, baseline = (number(finite(score.get(key))) for key in ("value", "floor", "baseline"))
-        title, _ = words.score_words(str(score.get("name", "")))
+        title, _ = words.score_words(str(score.get("name", "")), table=table)
         better = "lower" if score.get("better") == "lower" else "higher"
         lines.append(f"| {plain(title)} | {value} | {words.interval(score) or '–'} | {floor} | {baseline} | {better} |")
     return lines

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from vivogan.reports import svg
+
 Point = tuple[float, float | None]
 GUTTER = 11.0  # per cent of a chart's width, for the numbers of its vertical axis
 
@@ -62,8 +64,12 @@ def strip(
     baseline: float | None,
     better: str,
     label: str,
+    marks: tuple[str, str] = ("real vs real", "baseline"),
 ) -> Markup:
-    """Value with interval between baseline and floor on one axis; whatever the score, right is better."""
+    """Value with interval between baseline and floor on one axis; whatever the score, right is better.
+
+    ``marks`` name floor and baseline on the drawing.
+    """
     known = [x for x in (value, low, high, floor, baseline) if x is not None]
     if value is None or not known:
         return Markup("")
@@ -75,20 +81,23 @@ def strip(
         return 4 + 92 * (1 - share if better == "lower" else share)
 
     digits = decimals(value)
-    parts = [_line("axis", 0, 100, 30)]
+    parts = [svg.line("axis", 0, 100, 30)]
     if floor is not None and baseline is not None:
-        parts.append(_line("room", place(baseline), place(floor), 30))
+        parts.append(svg.line("room", place(baseline), place(floor), 30))
     if baseline is not None:
         parts += [
-            _tick("tick", place(baseline), 23, 37),
-            _text(place(baseline), 55, f"baseline {number(baseline, digits)}"),
+            svg.tick("tick", place(baseline), 23, 37),
+            svg.text(place(baseline), 55, f"{marks[1]} {number(baseline, digits)}"),
         ]
     if floor is not None:
-        parts += [_tick("tick", place(floor), 23, 37), _text(place(floor), 14, f"real vs real {number(floor, digits)}")]
+        parts += [
+            svg.tick("tick", place(floor), 23, 37),
+            svg.text(place(floor), 14, f"{marks[0]} {number(floor, digits)}"),
+        ]
     if low is not None and high is not None:
-        parts.append(_line("interval", place(low), place(high), 30))
+        parts.append(svg.line("interval", place(low), place(high), 30))
     parts.append(Markup('<circle class="value" cx="{:.2f}%" cy="30" r="6"/>').format(place(value)))
-    return _figure("strip", 62, label, parts)
+    return svg.drawing("strip", 62, label, parts)
 
 
 def halves(
@@ -103,14 +112,14 @@ def halves(
     def place(share: float) -> float:
         return 4 + 92 * min(1.0, max(0.0, share))
 
-    parts = [_line("axis", 4, 96, 30), _tick("tick", 50, 20, 40)]
-    parts += [_text(place(x), 55, f"{x:g}", "middle") for x in (0.0, 0.5, 1.0)]
+    parts = [svg.line("axis", 4, 96, 30), svg.tick("tick", 50, 20, 40)]
+    parts += [svg.text(place(x), 55, f"{x:g}", "middle") for x in (0.0, 0.5, 1.0)]
     if low is not None and high is not None:
-        parts.append(_line("interval", place(low), place(high), 30))
+        parts.append(svg.line("interval", place(low), place(high), 30))
     for style, value in (("value hollow", held_out), ("value", train)):
         if value is not None:
             parts.append(Markup('<circle class="{}" cx="{:.2f}%" cy="30" r="6"/>').format(style, place(value)))
-    return _figure("strip", 62, label, parts)
+    return svg.drawing("strip", 62, label, parts)
 
 
 def bar(share: float | None) -> Markup:
@@ -132,7 +141,7 @@ def curves(lines: Sequence[Line], label: str, best: float | None = None, events:
     height, top, foot = 190, 22, 24
     right = max(max(x for x, _ in known), 1.0)
     marked = _at(lines[0].points, best) if best is not None else None
-    bottom, ceiling, logarithmic = _range([y for _, y in known], None if marked is None else marked[1])
+    bottom, ceiling, logarithmic = svg.limits([y for _, y in known], None if marked is None else marked[1])
     warp = math.log10 if logarithmic else float
 
     def across(x: float) -> float:
@@ -143,15 +152,15 @@ def curves(lines: Sequence[Line], label: str, best: float | None = None, events:
         return top + (height - top - foot) * (1 - min(1.0, max(0.0, share)))
 
     parts: list[Markup] = []
-    for level in _levels(bottom, ceiling, logarithmic):
+    for level in svg.levels(bottom, ceiling, logarithmic):
         parts += [
-            _line("grid", GUTTER, 100, up(level)),
-            _text(0, up(level) + 4, f"{level:.6g}".replace("-", "−"), "start"),
+            svg.line("grid", GUTTER, 100, up(level)),
+            svg.text(0, up(level) + 4, f"{level:.6g}".replace("-", "−"), "start"),
         ]
     for index, x in enumerate(events, 1):
         parts += [
-            _tick("event", across(x), top, height - foot),
-            _text(across(x), 13, str(index), "middle", "event-number"),
+            svg.tick("event", across(x), top, height - foot),
+            svg.text(across(x), 13, str(index), "middle", "event-number"),
         ]
     parts.append(
         Markup('<svg y="0" width="100%" height="{0}" viewBox="0 0 100 {0}" preserveAspectRatio="none">').format(height)
@@ -165,39 +174,14 @@ def curves(lines: Sequence[Line], label: str, best: float | None = None, events:
             Markup('<circle class="best" cx="{:.2f}%" cy="{:.1f}" r="5.5"/>').format(across(marked[0]), up(marked[1]))
         )
     for x in (0.0, right / 2, right):
-        parts.append(_text(across(x), height - 6, short(x), "start" if x == 0 else "end" if x == right else "middle"))
-    return _figure("curves", height, label, parts)
+        parts.append(
+            svg.text(across(x), height - 6, short(x), "start" if x == 0 else "end" if x == right else "middle")
+        )
+    return svg.drawing("curves", height, label, parts)
 
 
 def _at(points: Sequence[Point], x: float) -> Point | None:
     return min((p for p in points if p[1] is not None), key=lambda p: abs(p[0] - x), default=None)
-
-
-def _range(values: list[float], always: float | None) -> tuple[float, float, bool]:
-    """Axis limits that a few wild ticks cannot spoil; logarithmic when all is positive and spans over 25-fold."""
-    ordered = sorted(values)
-    low, high = ordered[int(0.01 * len(ordered))], ordered[math.ceil(0.99 * len(ordered)) - 1]
-    if always is not None:
-        low, high = min(low, always), max(high, always)
-    if low > 0 and high / low > 25:
-        return low / 1.2, high * 1.2, True
-    if low >= 0 and low < 0.5 * high:
-        low = 0.0
-    if high == low:
-        return low - 0.5, high + 0.5, False
-    return low - (0.04 * (high - low) if low else 0), high + 0.06 * (high - low), False
-
-
-def _levels(low: float, high: float, logarithmic: bool) -> list[float]:
-    """Round numbers for grid lines, three to five of them."""
-    if logarithmic:
-        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        factors = (1, 3) if len(decades) <= 3 else (1,)
-        return [f * 10.0**d for d in decades for f in factors if low <= f * 10.0**d <= high]
-    rough = (high - low) / 3
-    size = 10 ** math.floor(math.log10(rough))
-    step = min((m * size for m in (1, 2, 5, 10)), key=lambda s: abs(s - rough))
-    return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _path(points: Sequence[Point], most: int = 400) -> str:
@@ -213,31 +197,3 @@ def _path(points: Sequence[Point], most: int = 400) -> str:
         words.append(f"{pen}{x:.2f} {y:.1f}")
         previous = (x, y)
     return "".join(words)
-
-
-def _figure(style: str, height: int, label: str, parts: Sequence[Markup]) -> Markup:
-    opening = Markup('<svg class="{}" role="img" aria-label="{}" width="100%" height="{}">').format(
-        style, label, height
-    )
-    return opening + Markup("").join(parts) + Markup("</svg>")
-
-
-def _line(style: str, start: float, end: float, y: float) -> Markup:
-    start, end = min(start, end), max(start, end)
-    return Markup('<line class="{}" x1="{:.2f}%" x2="{:.2f}%" y1="{y:.1f}" y2="{y:.1f}"/>').format(
-        style, start, end, y=y
-    )
-
-
-def _tick(style: str, x: float, above: float, below: float) -> Markup:
-    return Markup('<line class="{}" x1="{x:.2f}%" x2="{x:.2f}%" y1="{:g}" y2="{:g}"/>').format(style, above, below, x=x)
-
-
-def _text(x: float, y: float, text: str, anchor: str = "", style: str = "label") -> Markup:
-    """Text that stays on the page: near an edge it grows inwards, from the edge itself."""
-    if not anchor:
-        anchor = "start" if x < 20 else "end" if x > 80 else "middle"
-        x = 0.0 if x < 8 else 100.0 if x > 92 else x
-    return Markup('<text class="{}" x="{:.2f}%" y="{:.1f}" text-anchor="{}">{}</text>').format(
-        style, x, y, anchor, text
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from vivogan.reports.charts import decimals, number
@@ -39,6 +40,62 @@ SCORES: dict[str, tuple[str, str]] = {
     "valid": ("Validity", "Share of made samples that are well-formed."),
 }
 
+# The same of the scores of trained tools, some of whose names mean something else there.
+TOOL_SCORES: dict[str, tuple[str, str]] = {
+    "mean absolute error": ("Mean absolute error", "How many objects a count is off by, on average."),
+    "root mean squared error": ("Root mean squared error", "As the mean error, but large mistakes weigh more."),
+    "relative error": ("Relative error", "How far a count is off, as a share of the true one."),
+    "bias": ("Bias", "Whether counts come out too high (above 0) or too low (below 0)."),
+    "interval": ("Intervals that hold", "Share of images whose true value lies within the interval that was given."),
+    "f1": ("F1", "Objects found and objects invented in one number; 1 is all and only the true ones."),
+    "average precision": ("Average precision", "Objects matched, over all that were found or missed."),
+    "precision": ("Precision", "Share of found objects that are there."),
+    "recall": ("Recall", "Share of true objects that were found."),
+    "rand": ("Rand score", "Whether pairs of pixels that belong to one object stay together; 1 is perfect."),
+    "dice": ("Dice overlap", "How well found and drawn areas cover each other; 1 is perfect."),
+    "iou": ("Overlap", "Shared area over joint area of found and drawn objects; 1 is perfect."),
+    "accuracy": ("Accuracy", "Share of images that get the right class."),
+    "balanced accuracy": ("Balanced accuracy", "Share of right answers, every class weighing the same."),
+    "calibration": ("Calibration error", "How far stated confidence is from the share of right answers."),
+    "correlation": ("Correlation", "Whether found and true values rise together."),
+}
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What floor and baseline of a score are, in words."""
+
+    marks: tuple[str, str]  # beside floor and baseline in the drawing
+    legend: str
+    between: str
+    simple: str  # the baseline in a sentence
+    best: str  # the floor in a sentence
+    reached: str
+    level: str
+    alone: str
+
+
+SAMPLES = Ends(
+    ("real vs real", "baseline"),
+    "real against real, and the best simple sampler (baseline)",
+    "Between baseline and real data",
+    "the simple baseline",
+    "real data",
+    "As close as real samples are to one another.",
+    "The simple baseline already matches real data here, so this score cannot tell them apart.",
+    "No simple sampler was measured beside it.",
+)
+TOOLS = Ends(
+    ("floor", "baseline"),
+    "the best to be hoped for (floor), and a simple method (baseline)",
+    "Between baseline and floor",
+    "the simple method",
+    "the best to be hoped for",
+    "As good as can be hoped for here.",
+    "The simple method is already as good as can be hoped for here.",
+    "No simple method was measured beside it.",
+)
+
 # What the guard did and why, by a word in the event's name or reason; one of each is said.
 CAUSES: dict[str, str] = {
     "finite": "A number overflowed, which would have spoiled everything after it.",
@@ -54,11 +111,11 @@ ACTIONS: dict[str, str] = {
 }
 
 
-def score_words(name: str, note: str = "") -> tuple[str, str]:
+def score_words(name: str, note: str = "", table: Mapping[str, tuple[str, str]] = SCORES) -> tuple[str, str]:
     """Title and one-line meaning of a score; the domain's own note goes before the general meaning."""
     plain = name.replace("_", " ").replace("-", " ").replace("é", "e").lower()
-    known = max((key for key in SCORES if all(word in plain for word in key.split())), key=len, default="")
-    title, meaning = SCORES.get(known, ("", ""))
+    known = max((key for key in table if all(word in plain for word in key.split())), key=len, default="")
+    title, meaning = table.get(known, ("", ""))
     if plain != known:  # "two_sample_forest" is more than the general "two sample": its own name says which
         title = sentence(name.replace("_", " "), stop="")
     return title, sentence(note) or meaning
@@ -71,31 +128,34 @@ def sentence(text: str, stop: str = ".") -> str:
     return text[:1].upper() + text[1:] + end
 
 
-def standing(score: Mapping[str, Any]) -> str:
-    """Where a value stands between the baseline and real data, in words."""
+def standing(score: Mapping[str, Any], ends: Ends = SAMPLES) -> str:
+    """Where a value stands between the baseline and the floor, in words."""
     value, floor, baseline = (finite(score.get(key)) for key in ("value", "floor", "baseline"))
     if value is None:
         return "Not measured."
     sign = -1.0 if score.get("better") == "lower" else 1.0
     if baseline is None:
-        return "No simple sampler was measured beside it." if floor is not None else ""
+        return ends.alone if floor is not None else ""
+    low, high = finite(score.get("low")), finite(score.get("high"))
+    undecided = low is not None and high is not None and low <= baseline <= high
     if floor is None:
+        if undecided:
+            return f"No clear difference from {ends.simple}."
         return "Better than the baseline." if sign * (value - baseline) > 0 else "Not better than the baseline."
     room = sign * (floor - baseline)
     if room <= 0.02 * max(abs(floor), abs(baseline)):
-        return "The simple baseline already matches real data here, so this score cannot tell them apart."
-    low, high = finite(score.get("low")), finite(score.get("high"))
+        return ends.level
     share = sign * (value - baseline) / room
     if share >= 1 or (low is not None and high is not None and low <= floor <= high):
-        return "As close as real samples are to one another."
-    if low is not None and high is not None and low <= baseline <= high:
-        return "No clear difference from the simple baseline."
+        return ends.reached
+    if undecided:
+        return f"No clear difference from {ends.simple}."
     if share <= 0:
-        return "Worse than the simple baseline."
-    return f"{100 * share:.0f} % of the way from the simple baseline to real data."
+        return f"Worse than {ends.simple}."
+    return f"{100 * share:.0f} % of the way from {ends.simple} to {ends.best}."
 
 
-def strip_label(title: str, score: Mapping[str, Any]) -> str:
+def strip_label(title: str, score: Mapping[str, Any], ends: Ends = SAMPLES) -> str:
     """The strip for those who cannot see it."""
     value, low, high, floor, baseline = (
         finite(score.get(key)) for key in ("value", "low", "high", "floor", "baseline")
@@ -103,7 +163,8 @@ def strip_label(title: str, score: Mapping[str, Any]) -> str:
     words = [f"{title}: {number(value)}"]
     if low is not None and high is not None:
         words.append(f"interval {number(low)} to {number(high)}")
-    words.append(f"real against real {number(floor)}" if floor is not None else "floor not measured")
+    best = "real against real" if ends is SAMPLES else ends.marks[0]
+    words.append(f"{best} {number(floor)}" if floor is not None else "floor not measured")
     words.append(f"baseline {number(baseline)}" if baseline is not None else "baseline not measured")
     words.append(f"{'lower' if score.get('better') == 'lower' else 'higher'} is better")
     return ", ".join(words)

@@ -1,0 +1,170 @@
+"""Found against true, image by image: scatters with intervals for numbers, a heat table for classes, the worst ten."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from vivogan.reports import svg
+from vivogan.reports.charts import number
+from vivogan.reports.gather import finite
+
+HEIGHT, TOP, FOOT, GUTTER = 380, 24, 44, 11.0  # pixels, and per cent of the width for the numbers on the left
+MOST = 1500  # points in one scatter
+STEPS = [f * 10**d for d in range(7) for f in (1, 2, 5)]
+WORST = 10
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found in one image, with the truth; ``low`` and ``high`` may be missing."""
+
+    name: str
+    truth: float
+    found: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def outside(self) -> bool:
+        """Whether the interval misses the truth."""
+        return self.low is not None and self.high is not None and not self.low <= self.truth <= self.high
+
+
+def judged(images: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The test images; all, where no image is called one."""
+    return [row for row in images if row.get("part") in {"test", None, ""}] or list(images)
+
+
+def counted(images: Sequence[Mapping[str, Any]]) -> dict[str, list[Found]]:
+    """The images with numbers for truth and for what was found, by class (one, "", where rows name none)."""
+    by_class: dict[str, list[Found]] = {}
+    for row in judged(images):
+        truth, found = finite(row.get("truth")), finite(row.get("found"))
+        if truth is not None and found is not None:
+            point = Found(str(row.get("id", "")), truth, found, finite(row.get("low")), finite(row.get("high")))
+            by_class.setdefault(str(row.get("class") or ""), []).append(point)
+    return by_class
+
+
+def scatter(points: Sequence[Found], label: str) -> Markup:
+    """Found over true, both axes alike, with the line on which they agree. Square roots where numbers are far apart."""
+    if not points:
+        return Markup("")
+    shown = points[:: max(1, len(points) // MOST)]
+    values = sorted(x for p in shown for x in (p.truth, p.found))
+    most = max(max(values), *(p.high or 0.0 for p in shown), 1.0) * 1.04
+    warp = math.sqrt if values[len(values) // 2] < most / 12 else float
+
+    def share(x: float) -> float:
+        return warp(max(0.0, x)) / warp(most)
+
+    def across(x: float) -> float:
+        return GUTTER + (99 - GUTTER) * share(x)
+
+    def up(y: float) -> float:
+        return TOP + (HEIGHT - TOP - FOOT) * (1 - share(y))
+
+    parts: list[Markup] = []
+    for mark in _marks(most, share):
+        parts += [
+            svg.line("grid", GUTTER, 100, up(mark)),
+            svg.text(0, up(mark) + 4, f"{mark:,g}", "start"),
+            svg.text(across(mark), HEIGHT - FOOT + 17, f"{mark:,g}", "middle"),
+        ]
+    parts.append(
+        Markup('<line class="same" x1="{:.2f}%" y1="{:.1f}" x2="{:.2f}%" y2="{:.1f}"/>').format(
+            across(0), up(0), across(most), up(most)
+        )
+    )
+    for p in sorted(shown, key=lambda p: p.outside):  # the missed ones above the others
+        parts.append(_point(p, across(p.truth), up))
+    parts += [svg.text(0, 12, "found", "start"), svg.text(100, HEIGHT - 4, "annotated", "end")]
+    return svg.drawing("scatter", HEIGHT, label, parts)
+
+
+def _point(p: Found, x: float, up: Any) -> Markup:
+    style, said = (" outside" if p.outside else ""), f"{p.name}: {number(p.truth)} annotated, {number(p.found)} found"
+    bar = Markup("")
+    if p.low is not None and p.high is not None:
+        said += f" ({number(p.low)} to {number(p.high)})"
+        bar = svg.tick(f"range{style}", x, round(up(p.high), 1), round(up(p.low), 1))
+    dot = Markup('<circle class="dot{}" cx="{:.2f}%" cy="{:.1f}" r="4"/>').format(style, x, up(p.found))
+    return Markup("<g><title>{}</title>{}{}</g>").format(said, bar, dot)
+
+
+def _marks(most: float, share: Any) -> list[float]:
+    """Round numbers along an axis that do not run into each other, zero first."""
+    step = next((s for s in STEPS if most / s <= 5), STEPS[-1])
+    even = [float(k * step) for k in range(int(most / step) + 1)]
+    if share(most / 4) < 0.3:  # equal steps
+        return even
+    kept = [0.0]
+    for mark in [float(s) for s in STEPS if s <= most]:
+        if share(mark) - share(kept[-1]) > 0.11:
+            kept.append(mark)
+    return kept
+
+
+def holds(points: Sequence[Found], level: float) -> str:
+    """How many intervals hold the truth, and how many should; empty where there are none."""
+    drawn = [p for p in points if p.low is not None and p.high is not None]
+    if not drawn:
+        return ""
+    held = sum(not p.outside for p in drawn)
+    images = "image" if len(drawn) == 1 else "images"
+    return (
+        f"The interval holds the annotated number in {held} of {len(drawn)} {images}; "
+        f"it is made to hold in about {100 * level:.0f} %."
+    )
+
+
+def confusion(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """The matrix with shares of each row, ready for a table; empty where it is missing or not square."""
+    names, matrix = [str(name) for name in tree.get("names") or []], tree.get("matrix") or []
+    if not names or len(matrix) != len(names) or any(len(row) != len(names) for row in matrix):
+        return {}
+    rows, mistakes = [], []
+    for i, line in enumerate(matrix):
+        counts = [finite(value) or 0.0 for value in line]
+        total = sum(counts)
+        cells = []
+        for j, n in enumerate(counts):
+            share = n / total if total else 0.0
+            said = f"{names[i]} taken for {names[j]}: {n:,.0f} of {total:,.0f}"
+            text = "" if not n else "<1" if share < 0.005 else f"{100 * share:.0f}"
+            cells.append({"text": text, "right": i == j, "said": said, "shade": round(math.sqrt(share), 2)})
+            if i != j and n:
+                mistakes.append((n, share, said))
+        rows.append({"name": names[i], "n": total, "cells": cells})
+    mistakes.sort(reverse=True)
+    return {"names": names, "rows": rows, "mistakes": [said for _, _, said in mistakes[:3]]}
+
+
+def worst(images: Sequence[Mapping[str, Any]], tool: str) -> list[dict[str, Any]]:
+    """The ten images that went most wrong, with the columns that the tool filled.
+
+    Counts: the furthest from the truth. Classes: wrong ones first, the surest of them before others. Outlines: those
+    with the lowest score.
+    """
+
+    def gravity(row: Mapping[str, Any]) -> tuple[float, float]:
+        score, truth, found = (finite(row.get(key)) for key in ("score", "truth", "found"))
+        if tool == "count":
+            return (abs(found - truth) if truth is not None and found is not None else -1.0, 0.0)
+        if tool == "classify":
+            wrong = row.get("truth") != row.get("found")
+            return (float(wrong), (score or 0.0) * (1 if wrong else -1))
+        return (-score if score is not None else -math.inf, 0.0)
+
+    rows = sorted(judged(images), key=gravity, reverse=True)[:WORST]
+    return [{**row, "interval": _interval(row)} for row in rows]
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    low, high = finite(row.get("low")), finite(row.get("high"))
+    return f"{number(low)} to {number(high)}" if low is not None and high is not None else ""

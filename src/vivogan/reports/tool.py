@@ -1,0 +1,292 @@
+"""The page and the card of a trained tool: how far to trust it, where it errs, what it learned from, how to run it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vivogan.reports import agreement, charts, learning, words
+from vivogan.reports.gather import Figure, Run, finite
+from vivogan.reports.page import count, course, render, scores, train_command
+
+LEVEL = 0.9  # of a counter's intervals, where the evaluation names no other
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool in words."""
+
+    noun: str
+    writes: str
+    hint: str  # above the images that went wrong
+    annotate: str  # the option that gives it annotations
+
+
+TOOLS = {
+    "count": Tool(
+        "Counter",
+        "The numbers with their intervals, a table of every object, and a picture of each image come into that folder.",
+        "Every dot is a test image. On the line, the tool agrees with the person who annotated.",
+        "--annotations FILE",
+    ),
+    "segment": Tool(
+        "Segmenter",
+        "A label image for each image, a table of every object, and a picture with the outlines come into that folder.",
+        "The test images with the lowest scores. Look whether the tool or the annotation is wrong.",
+        "--annotations MASKS",
+    ),
+    "classify": Tool(
+        "Classifier",
+        "The class of each image with its probabilities comes into that folder, as a table.",
+        "The surest mistakes first. Look whether the tool or the label is wrong.",
+        "--labels COLUMN",
+    ),
+}
+OTHER = Tool(
+    "Tool", "Its results come into that folder.", "The test images that went most wrong.", "--annotations FILE"
+)
+
+COUNTS = (
+    ("train", "learned from"),
+    ("selection", "chosen on"),
+    ("test", "judged on"),
+    ("unlabelled", "seen without annotation"),
+    ("generated", "generated to learn from"),
+)
+BESIDE = ("generat", "real", "scene", "simulat", "compare", "made")  # in the names of figures of generated images
+
+
+def fits(run: Run) -> bool:
+    """Whether the run is a trained tool."""
+    return bool(run.data.get("tool"))
+
+
+def page(run: Run) -> str:
+    """The report as text; the same run gives the same bytes."""
+    evaluation, kind = run.evaluation, str(run.data["tool"])
+    beside = [figure for figure in run.figures if any(word in figure.name.lower() for word in BESIDE)]
+    rows = evaluation.get("by_class") or []
+    shown = {
+        "scatters": scatters(run),
+        "worst": agreement.worst(evaluation.get("images") or [], kind),
+        "confusion": agreement.confusion(evaluation.get("confusion") or {}),
+        "classes": class_table(rows),
+        "weakest": weakest(rows) if kind != "count" else None,
+        "curve": curve_of(run),
+        "pictures": _best_first([figure for figure in run.figures if figure not in beside]),
+        "beside": beside,
+        "generated": evaluation.get("generated_images") or {},
+        "panels": panels(run),
+        "game": game_words(run),
+    }
+    return render(
+        "tool.html.j2",
+        run,
+        ("tool.css",),
+        eyebrow=f"vivogan {run.domain} {kind}",
+        kind=kind,
+        tool=TOOLS.get(kind, OTHER),
+        facts=facts(run),
+        contents=contents(kind, shown),
+        ends=words.TOOLS,
+        scores=score_rows(evaluation),
+        commands=commands(run),
+        **shown,
+    )
+
+
+def contents(kind: str, shown: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The sections of this page: what a tool cannot have is left out, what it could have is named as missing."""
+    left_out = set()
+    if not shown["classes"] and not shown["confusion"] and kind != "classify":
+        left_out.add("classes")
+    return [
+        item
+        for item in (
+            ("scores", "Scores"),
+            ("images", "Image by image"),
+            ("classes", "Classes"),
+            ("labels", "More annotations"),
+            ("pictures", "Pictures"),
+            ("generated", "Generated images"),
+            ("data", "What was read"),
+            ("next", "Use it"),
+            ("training", "Training"),
+            ("again", "Make it again"),
+        )
+        if item[0] not in left_out
+    ]
+
+
+def score_rows(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The scores; a strip is drawn only where there is something to compare with."""
+    rows = evaluation.get("scores") or []
+    made = scores(rows, words.TOOLS, lambda name, note: words.score_words(name, note, words.TOOL_SCORES))
+    for row, score in zip(rows, made, strict=True):
+        if all(finite(row.get(end)) is None for end in ("floor", "baseline")):
+            score["strip"] = ""
+        if finite(row.get("n")) is not None:
+            score["counted"] = f"n = {count(row['n'])}"
+    return made
+
+
+def facts(run: Run) -> list[tuple[str, str]]:
+    """How many images, and how long it took."""
+    counts = run.evaluation.get("counts") or run.data.get("split") or {}
+    found = [
+        (name, count(counts[key]))
+        for key, name in COUNTS
+        if key in counts and (counts[key] or key in {"train", "test"})
+    ]
+    seconds = spent(run.ticks)
+    return found + ([("to train", duration(seconds))] if seconds else [])
+
+
+def spent(ticks: Sequence[Mapping[str, Any]]) -> float:
+    """Seconds that training took; the clock of each stage, and of each new start, begins at zero."""
+    total = last = 0.0
+    for tick in ticks:
+        now = finite(tick.get("seconds"))
+        if now is None:
+            continue
+        if now < last:
+            total += last
+        last = now
+    return total + last
+
+
+def duration(seconds: float) -> str:
+    """90 → "90 s", 200 → "3 min", 9000 → "2 h 30 min"."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def scatters(run: Run) -> list[dict[str, Any]]:
+    """A scatter for each class that was counted."""
+    made = []
+    level = finite(run.evaluation.get("level")) or LEVEL
+    if run.data.get("tool") != "count":
+        return []
+    for name, points in agreement.counted(run.evaluation.get("images") or []).items():
+        what = f"{name}: found against annotated" if name else "Found against annotated"
+        label = f"{what}, {len(points)} images. {agreement.holds(points, level)}"
+        made.append(
+            {
+                "name": name,
+                "said": agreement.holds(points, level),
+                "svg": agreement.scatter(points, label),
+                "outside": any(p.outside for p in points),
+                "bars": any(p.low is not None for p in points),
+                "level": f"{100 * level:.0f}",
+            }
+        )
+    return made
+
+
+def curve_of(run: Run) -> dict[str, Any]:
+    """The learning curve with its words; empty where it was not measured."""
+    tree = run.evaluation.get("curve") or {}
+    points = learning.taught(tree)
+    if not points:
+        return {}
+    name = str(tree.get("score") or "score")
+    better = "lower" if tree.get("better") == "lower" else "higher"
+    said = learning.said(points, name, better)
+    label = f"{name} over annotated images. {said}"
+    return {
+        "name": words.sentence(name, stop=""),
+        "better": better,
+        "said": said,
+        "svg": learning.curve(points, label),
+        "lines": [
+            (learning.STYLES[g], learning.NAMES[g]) for g in (True, False) if any(p.generated is g for p in points)
+        ],
+        "bars": any(p.low is not None for p in points),
+        "points": points,
+    }
+
+
+def class_table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Whatever columns ``by_class`` has, numbers as numbers, shares of one with a bar."""
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    names = sorted(names, key=lambda key: {"class": 0, "n": 1, "score": 2}.get(key, 3))
+    columns = []
+    for key in names:
+        values = [row.get(key) for row in rows if row.get(key) is not None]
+        numbers = [finite(value) for value in values]
+        numeric = bool(values) and all(x is not None for x in numbers)
+        share = any(isinstance(v, float) for v in values) and all(x is not None and 0 <= x <= 1 for x in numbers)
+        title = {"n": "Test images"}.get(key, words.sentence(key.replace("_", " "), stop=""))
+        columns.append({"key": key, "title": title, "numeric": numeric, "share": share and key != "n"})
+    return {"columns": columns, "rows": rows} if rows else {}
+
+
+def weakest(rows: Sequence[Mapping[str, Any]]) -> int | None:
+    """The class with the lowest score, where the scores differ."""
+    scored = [(value, index) for index, row in enumerate(rows) if (value := finite(row.get("score"))) is not None]
+    return min(scored)[1] if len(scored) > 1 and min(scored)[0] < max(scored)[0] else None
+
+
+def panels(run: Run) -> list[dict[str, Any]]:
+    """The loss of every stage, and how well a discriminator told simulated images from real ones in each round."""
+    made = []
+    for stage in dict.fromkeys(str(tick.get("stage") or "learning") for tick in run.ticks):
+        ticks = [tick for tick in run.ticks if str(tick.get("stage") or "learning") == stage]
+        points = [(x, finite(tick.get("loss"))) for tick in ticks if (x := finite(tick.get("samples"))) is not None]
+        if sum(y is not None for _, y in points) > 1:
+            title = "Loss of the tool" if stage == "learning" else f"Loss: {stage.replace('_', ' ')}"
+            made.append(_panel(title, "falling, then level, is good", [charts.Line("loss", "first", points)]))
+    rounds = game(run)
+    if len(rounds) > 1:
+        chance = charts.Line("blind guessing", "second", [(0.0, 0.5), (rounds[-1][0], 0.5)])
+        lines = [charts.Line("AUC of the discriminator", "first", rounds), chance]
+        made.append(_panel("Told from real, by round", "near a half, simulated images look real", lines))
+    return made
+
+
+def _panel(title: str, hint: str, lines: Sequence[charts.Line]) -> dict[str, Any]:
+    label = f"{title}: {course(lines[0])}"
+    return {"title": title, "hint": hint, "lines": lines, "svg": charts.curves(lines, label)}
+
+
+def game(run: Run) -> list[charts.Point]:
+    """Rounds of the game between scenes and discriminator, each with its AUC."""
+    ticks = [tick for tick in run.ticks if finite(tick.get("auc")) is not None]
+    found: list[charts.Point] = []
+    for index, tick in enumerate(ticks, 1):
+        number = finite(tick.get("round"))
+        found.append((float(index) if number is None else number, finite(tick["auc"])))
+    return found
+
+
+def game_words(run: Run) -> str:
+    """What the game came to."""
+    rounds = game(run)
+    if not rounds:
+        return ""
+    first, last = charts.number(rounds[0][1], 2), charts.number(rounds[-1][1], 2)
+    start = f"A discriminator told simulated from real images with an AUC of {first}"
+    end = f" in the first round and of {last} in the last of {len(rounds)}" if len(rounds) > 1 else ""
+    return f"{start}{end}; 0.5 is blind guessing, 1 is always."
+
+
+def commands(run: Run) -> dict[str, str]:
+    """The commands the page names."""
+    kind, folder = str(run.data["tool"]), shlex.quote(run.shown)
+    base = f"vivogan {run.domain} {kind}"
+    return {
+        "train": train_command(run, (kind, "train"), ("annotations", "describe", "labels")),
+        "run": f"{base} run {folder} IMAGES -o out/",
+        "evaluate": f"{base} evaluate {folder}",
+        "curve": f"{base} evaluate {folder} --curve",
+        "report": f"vivogan report {folder}",
+    }
+
+
+def _best_first(figures: Sequence[Figure]) -> list[Figure]:
+    order = {"best": 0, "worst": 1}
+    return sorted(figures, key=lambda figure: order.get(figure.name.lower(), 2))

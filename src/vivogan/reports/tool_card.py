@@ -1,0 +1,78 @@
+"""The card of a trained tool: what it does, how far to trust it, what it learned from; Markdown beside the weights."""
+
+from __future__ import annotations
+
+import re
+
+from vivogan.reports import agreement, words
+from vivogan.reports.card import data, plain, scores, sentences
+from vivogan.reports.charts import number
+from vivogan.reports.gather import Run, finite
+from vivogan.reports.tool import OTHER, TOOLS, commands, curve_of, game_words, scatters
+
+
+def card(run: Run) -> str:
+    """The card of a tool as Markdown; the user's text in it can neither break the table nor carry HTML."""
+    evaluation, kind = run.evaluation, str(run.data["tool"])
+    known = commands(run)
+    tool = TOOLS.get(kind, OTHER)
+    lines = [f"# {plain(run.title)}", "", f"{tool.noun}, trained by vivogan.", ""]
+    if evaluation:
+        lines += [f"**Grade: {plain(evaluation.get('grade') or 'none')}.** {sentences(evaluation.get('verdict'))}", ""]
+    else:
+        lines += [f"Not judged yet. `{known['evaluate']}` tries it on annotated images that it never saw.", ""]
+    lines += ["## Use", "", f"    {known['run']}", "", tool.writes, "", "## Data", "", *data(run), ""]
+    if evaluation.get("scores"):
+        lines += ["## Scores", "", *scores(evaluation, words.TOOLS.marks[0], words.TOOL_SCORES), ""]
+        lines += [f"- {_of(scatter['name'])}{scatter['said']}" for scatter in scatters(run) if scatter["said"]] + [""]
+    lines += [*_mistakes(run), *_labels(run), *_generated(run), "## Limits", "", *_limits(run), ""]
+    lines += ["## Make it again", "", f"Seed {plain(run.setting('seed'))}. "]
+    lines[-1] += (
+        "The settings are in `config.toml`, versions and machine in `env.json`, the full report in `report.html`."
+    )
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def _of(name: str) -> str:
+    return f"{plain(name)}: " if name else ""
+
+
+def _mistakes(run: Run) -> list[str]:
+    found = agreement.confusion(run.evaluation.get("confusion") or {})
+    if not found.get("mistakes"):
+        return []
+    return ["## Most frequent mistakes", "", *(f"- {plain(said)}" for said in found["mistakes"]), ""]
+
+
+def _labels(run: Run) -> list[str]:
+    curve = curve_of(run)
+    if not curve:
+        return []
+    lines = [f"| annotated images | generated images | {plain(curve['name'])} |", "|---:|---|---:|"]
+    lines += [
+        f"| {point.labels:,} | {'with' if point.generated else 'without'} | {number(point.value)} |"
+        for point in curve["points"]
+    ]
+    return ["## More annotations", "", plain(curve["said"]), "", *lines, ""]
+
+
+def _generated(run: Run) -> list[str]:
+    generated = run.evaluation.get("generated_images") or {}
+    said = []
+    if generated:
+        n = finite(generated.get("n"))
+        amount = f"{n:,.0f} generated images" if n else "Generated images"
+        used = f"{amount} were used beside the real ones" if generated.get("used") else "Generated images were not used"
+        said.append(" ".join(filter(None, [f"{used}.", plain(words.sentence(str(generated.get("why") or "")))])))
+    said += [text for text in [game_words(run)] if text]
+    return ["## Generated images", "", *said, ""] if said else []
+
+
+def _limits(run: Run) -> list[str]:
+    lines = [
+        "- It knows images like its own only: other instruments, stains, densities or magnifications may need another.",
+        "- It is a research tool. No diagnosis may rest on what it finds.",
+    ]
+    if not (run.evaluation.get("counts") or {}).get("test") and not run.evaluation.get("scores"):
+        lines.append("- It was not judged on annotated images: check its results by eye.")
+    return lines
