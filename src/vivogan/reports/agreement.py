@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from vivogan.reports import svg
-from vivogan.reports.charts import number
+from vivogan.reports.charts import amount
 from vivogan.reports.gather import finite
 
 HEIGHT, TOP, FOOT, GUTTER = 380, 24, 44, 11.0  # pixels, and per cent of the width for the numbers on the left
@@ -88,10 +88,10 @@ def scatter(points: Sequence[Found], label: str) -> Markup:
 
 
 def _point(p: Found, x: float, up: Any) -> Markup:
-    style, said = (" outside" if p.outside else ""), f"{p.name}: {number(p.truth)} annotated, {number(p.found)} found"
+    style, said = (" outside" if p.outside else ""), f"{p.name}: {amount(p.truth)} annotated, {amount(p.found)} found"
     bar = Markup("")
     if p.low is not None and p.high is not None:
-        said += f" ({number(p.low)} to {number(p.high)})"
+        said += f" ({amount(p.low)} to {amount(p.high)})"
         bar = svg.tick(f"range{style}", x, round(up(p.high), 1), round(up(p.low), 1))
     dot = Markup('<circle class="dot{}" cx="{:.2f}%" cy="{:.1f}" r="4"/>').format(style, x, up(p.found))
     return Markup("<g><title>{}</title>{}{}</g>").format(said, bar, dot)
@@ -99,7 +99,7 @@ def _point(p: Found, x: float, up: Any) -> Markup:
 
 def _marks(most: float, share: Any) -> list[float]:
     """Round numbers along an axis that do not run into each other, zero first."""
-    step = next((s for s in STEPS if most / s <= 5), STEPS[-1])
+    step = next((s for s in STEPS if most / s <= 6), STEPS[-1])
     even = [float(k * step) for k in range(int(most / step) + 1)]
     if share(most / 4) < 0.3:  # equal steps
         return even
@@ -137,7 +137,8 @@ def confusion(tree: Mapping[str, Any]) -> dict[str, Any]:
             share = n / total if total else 0.0
             said = f"{names[i]} taken for {names[j]}: {n:,.0f} of {total:,.0f}"
             text = "" if not n else "<1" if share < 0.005 else f"{100 * share:.0f}"
-            cells.append({"text": text, "right": i == j, "said": said, "shade": round(math.sqrt(share), 2)})
+            shade = math.sqrt(share if i == j else min(1.0, 2 * share))  # a mistake stands out sooner
+            cells.append({"text": text, "right": i == j, "said": said, "shade": round(shade, 2)})
             if i != j and n:
                 mistakes.append((n, share, said))
         rows.append({"name": names[i], "n": total, "cells": cells})
@@ -148,23 +149,23 @@ def confusion(tree: Mapping[str, Any]) -> dict[str, Any]:
 def worst(images: Sequence[Mapping[str, Any]], tool: str) -> list[dict[str, Any]]:
     """The ten images that went most wrong, with the columns that the tool filled.
 
-    Counts: the furthest from the truth. Classes: wrong ones first, the surest of them before others. Outlines: those
-    with the lowest score.
+    Counts: the furthest from the truth. Classes: only wrong ones, the surest first. Outlines: the lowest scores.
     """
+    rows = judged(images)
+    if tool == "classify":
+        rows = [row for row in rows if row.get("truth") != row.get("found")]
 
-    def gravity(row: Mapping[str, Any]) -> tuple[float, float]:
+    def gravity(row: Mapping[str, Any]) -> float:
         score, truth, found = (finite(row.get(key)) for key in ("score", "truth", "found"))
         if tool == "count":
-            return (abs(found - truth) if truth is not None and found is not None else -1.0, 0.0)
-        if tool == "classify":
-            wrong = row.get("truth") != row.get("found")
-            return (float(wrong), (score or 0.0) * (1 if wrong else -1))
-        return (-score if score is not None else -math.inf, 0.0)
+            return abs(found - truth) if truth is not None and found is not None else -1.0
+        if score is None:
+            return -math.inf
+        return score if tool == "classify" else -score
 
-    rows = sorted(judged(images), key=gravity, reverse=True)[:WORST]
-    return [{**row, "interval": _interval(row)} for row in rows]
+    return [{**row, "interval": _interval(row)} for row in sorted(rows, key=gravity, reverse=True)[:WORST]]
 
 
 def _interval(row: Mapping[str, Any]) -> str:
     low, high = finite(row.get("low")), finite(row.get("high"))
-    return f"{number(low)} to {number(high)}" if low is not None and high is not None else ""
+    return f"{amount(low)} to {amount(high)}" if low is not None and high is not None else ""

@@ -41,6 +41,13 @@ def number(value: float | None, digits: int | None = None) -> str:
     return f"{value:,.{digits}f}".replace("-", "−")
 
 
+def amount(value: float | None) -> str:
+    """A number for people, without decimals where it is whole: 84 objects, not 84.0."""
+    if value is not None and math.isfinite(value) and value == round(value):
+        return f"{value:,.0f}".replace("-", "−")
+    return number(value)
+
+
 def decimals(value: float) -> int:
     """Decimals that leave three significant digits of ``value``."""
     if value == 0 or not math.isfinite(value):

@@ -106,18 +106,18 @@ def said(points: Sequence[Taught], name: str, better: str) -> str:
     plain = alone[mixed.labels]
     images = "image" if mixed.labels == 1 else "images"
     start = (
-        f"With {mixed.labels:,} annotated {images} {name} is {number(mixed.value)} with generated images "
-        f"and {number(plain.value)} without"
+        f"{name} with {mixed.labels:,} annotated {images}: {number(mixed.value)} with generated ones beside them, "
+        f"{number(plain.value)} without"
     )
     gain = sign * (mixed.value - plain.value)
     if _overlap(mixed, plain):
-        return f"{start}: no clear difference."
+        return f"{start}. No clear difference."
     if gain <= 0:
-        return f"{start}: they did not help."
+        return f"{start}. They did not help."
     needed = _needed([alone[n] for n in sorted(alone) if n >= mixed.labels], mixed.value, sign)
     if needed is None:
-        return f"{start}, which no number of annotated images that was tried reached alone."
-    return f"{start}. Annotations alone reach that with about {needed:,} images."
+        return f"{start}. No number of annotated images that was tried reaches that alone."
+    return f"{start}. Annotations alone take about {needed:,} images to reach that."
 
 
 def _overlap(a: Taught, b: Taught) -> bool:

@@ -51,6 +51,7 @@ def environment() -> Environment:
     )
     made.filters.update(
         number=lambda value, digits=None: charts.number(finite(value), digits),
+        amount=lambda value: charts.amount(finite(value)),
         shown=shown,
         flat=lambda tree: list(flat(tree)),
         count=count,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vivogan.reports import agreement, charts, learning, words
@@ -90,7 +90,7 @@ def page(run: Run) -> str:
         tool=TOOLS.get(kind, OTHER),
         facts=facts(run),
         contents=contents(kind, shown),
-        ends=words.TOOLS,
+        ends=ends(evaluation),
         scores=score_rows(evaluation),
         commands=commands(run),
         **shown,
@@ -118,6 +118,13 @@ def contents(kind: str, shown: Mapping[str, Any]) -> list[tuple[str, str]]:
         )
         if item[0] not in left_out
     ]
+
+
+def ends(evaluation: Mapping[str, Any]) -> words.Ends:
+    """The words for floor and baseline; without the floor where no score has one."""
+    if any(finite(row.get("floor")) is not None for row in evaluation.get("scores") or []):
+        return words.TOOLS
+    return replace(words.TOOLS, legend="a simple method (baseline)", between="Beside the baseline", room=False)
 
 
 def score_rows(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -193,12 +200,12 @@ def curve_of(run: Run) -> dict[str, Any]:
     points = learning.taught(tree)
     if not points:
         return {}
-    name = str(tree.get("score") or "score")
+    name = words.sentence(str(tree.get("score") or "score"), stop="")
     better = "lower" if tree.get("better") == "lower" else "higher"
     said = learning.said(points, name, better)
     label = f"{name} over annotated images. {said}"
     return {
-        "name": words.sentence(name, stop=""),
+        "name": name,
         "better": better,
         "said": said,
         "svg": learning.curve(points, label),
@@ -242,9 +249,9 @@ def panels(run: Run) -> list[dict[str, Any]]:
             made.append(_panel(title, "falling, then level, is good", [charts.Line("loss", "first", points)]))
     rounds = game(run)
     if len(rounds) > 1:
-        chance = charts.Line("blind guessing", "second", [(0.0, 0.5), (rounds[-1][0], 0.5)])
-        lines = [charts.Line("AUC of the discriminator", "first", rounds), chance]
-        made.append(_panel("Told from real, by round", "near a half, simulated images look real", lines))
+        chance = charts.Line("chance", "second", [(0.0, 0.5), (rounds[-1][0], 0.5)])
+        lines = [charts.Line("AUC", "first", rounds), chance]
+        made.append(_panel("Simulated told from real, by round", "near chance is good", lines))
     return made
 
 

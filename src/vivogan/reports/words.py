@@ -73,6 +73,7 @@ class Ends:
     reached: str
     level: str
     alone: str
+    room: bool = True  # whether there is a floor, and so room between the two
 
 
 SAMPLES = Ends(

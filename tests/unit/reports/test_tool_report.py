@@ -305,7 +305,7 @@ def test_worst_first() -> None:
         {"id": "unsure", "truth": "x", "found": "y", "score": 0.5},
         {"id": "sure", "truth": "x", "found": "y", "score": 0.95},
     ]
-    assert [row["id"] for row in agreement.worst(named, "classify")] == ["sure", "unsure", "right"]
+    assert [row["id"] for row in agreement.worst(named, "classify")] == ["sure", "unsure"]
     counted = [{"id": "near", "truth": 10, "found": 11}, {"id": "far", "truth": 10, "found": 2}]
     assert [row["id"] for row in agreement.worst(counted * 9, "count")][:9] == ["far"] * 9
     assert len(agreement.worst(counted * 9, "count")) == 10
@@ -314,7 +314,7 @@ def test_worst_first() -> None:
 def test_curve_has_two_lines_and_says_what_generated_images_are_worth(make: Change) -> None:
     page = read(make("count"))
     assert len([c for c in page.all("circle") if c["class"].startswith("taught") and "%" in c["cx"]]) == 12
-    assert "With 2 annotated images mean absolute error is" in page.text
+    assert "Mean absolute error with 2 annotated images: " in page.text
     assert "with generated images" in page.text
     assert "annotated images only" in page.text
 
@@ -322,10 +322,10 @@ def test_curve_has_two_lines_and_says_what_generated_images_are_worth(make: Chan
 @pytest.mark.parametrize(
     ("points", "said"),
     [
-        ([(8, True, 2.0), (8, False, 4.0), (32, False, 1.0)], "with about"),
-        ([(8, True, 2.0), (8, False, 4.0), (32, False, 3.0)], "no number of annotated images"),
-        ([(8, True, 5.0), (8, False, 4.0)], "did not help"),
-        ([(8, True, 2.0, 1.0, 4.5), (8, False, 4.0, 3.0, 5.0)], "no clear difference"),
+        ([(8, True, 2.0), (8, False, 4.0), (32, False, 1.0)], "take about"),
+        ([(8, True, 2.0), (8, False, 4.0), (32, False, 3.0)], "No number of annotated images"),
+        ([(8, True, 5.0), (8, False, 4.0)], "They did not help"),
+        ([(8, True, 2.0, 1.0, 4.5), (8, False, 4.0, 3.0, 5.0)], "No clear difference"),
         ([(8, True, 2.0), (16, False, 4.0)], ""),
     ],
 )
@@ -427,7 +427,7 @@ def test_a_strip_needs_something_to_compare_with(make: Change) -> None:
 def test_the_game_is_told_by_its_rounds(make: Change) -> None:
     page = read(make("count"))
     assert "with an AUC of 1.00 in the first round and of 0.62 in the last of 6" in page.text
-    assert "Told from real, by round" in page.text
+    assert "Simulated told from real, by round" in page.text
     assert "Loss of the tool" in page.text
 
 

@@ -123,7 +123,7 @@ def panel(pictures: Sequence[NDArray[Any]], captions: Sequence[str], columns: in
     most = (WIDTH + GAP) // columns - GAP
     tiles = [_fitted(np.asarray(picture, np.uint8), most) for picture in pictures]
     width = max(96, *(tile.shape[1] for tile in tiles))
-    size = 11 if width < 160 else 13 if width < 360 else 16
+    size = _letters(columns * (width + GAP))
     rows = []
     for start in range(0, len(tiles), columns):
         row, words = tiles[start : start + columns], captions[start : start + columns]
@@ -166,7 +166,7 @@ def compare(
             tiles.append(enlarged(shown(part)) if inside is None else overlay_objects(part, inside, names[:1]))
         if tiles:
             sheet = panel(tiles, [], columns)
-            rows += [written([title], sheet.shape[1], 18), sheet]
+            rows += [written([title], sheet.shape[1], _letters(sheet.shape[1]) + 2), sheet]
     if any(o is not None for o in (*real_objects, *generated_objects)) and len(names) > 1 and rows:
         rows.append(legend(names, max(row.shape[1] for row in rows)))
     return _stacked(rows, GAP) if rows else np.full((1, 1, 3), PAPER, np.uint8)
@@ -174,7 +174,7 @@ def compare(
 
 def legend(names: Sequence[str], width: int) -> Picture:
     """Class names beside squares of their colours, in as many lines as a picture of this width needs."""
-    size = 13
+    size = max(12, min(20, width // 48))
     font, draw, image = _canvas(1, 1, size)
     places, x, y = [], 0, 6
     for name in names:
@@ -261,13 +261,18 @@ def _dots(picture: Picture, centres: NDArray[Any], classes: NDArray[np.intp], su
         cx, cy = (x - left + 0.5) * fine, (y - top + 0.5) * fine
         inks: list[tuple[float, tuple[int, ...]]] = [(radius + 1, (0, 0, 0, 200)), (radius, (*colour(int(k)), 255))]
         if not certain:
-            inks += [(radius - 1.5, (0, 0, 0, 200)), (radius - 2.3, (0, 0, 0, 0))]
+            inks.append((0.55 * radius, (0, 0, 0, 0)))
         for r, ink in inks:
             if r > 0:
                 draw.ellipse([cx - r * fine, cy - r * fine, cx + r * fine - 1, cy + r * fine - 1], fill=ink)
         small = stamp.reduce(fine)
         marks.paste(small, (left, top), small)
     return np.asarray(marks, np.uint8)
+
+
+def _letters(width: int) -> int:
+    """Height of letters on a sheet that the report shrinks to the width of its page."""
+    return max(11, min(22, width // 72))
 
 
 def _thickness(picture: Picture) -> int:
@@ -277,12 +282,12 @@ def _thickness(picture: Picture) -> int:
 
 def _radius(picture: Picture, centres: NDArray[Any]) -> float:
     """Of a dot: by the size of the picture, smaller where dots would run into each other."""
-    radius = max(2.0, max(picture.shape[:2]) / 150)
+    radius = max(2.5, max(picture.shape[:2]) / 130)
     if len(centres) > 1:
         from scipy.spatial import cKDTree
 
         nearest = cKDTree(centres).query(centres, 2)[0][:, 1]
-        radius = min(radius, max(2.0, 0.35 * float(np.median(nearest))))
+        radius = min(radius, max(2.5, 0.35 * float(np.median(nearest))))
     return radius
 
 
