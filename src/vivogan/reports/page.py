@@ -97,12 +97,10 @@ def course(line: charts.Line) -> str:
     return f"{line.name} from {charts.number(values[0])} to {charts.number(values[-1])}"
 
 
-def train_command(run: Run, verbs: Sequence[str], options: Sequence[str] = ()) -> str:
+def train_command(run: Run, verbs: Sequence[str]) -> str:
     """The training command: the one that was typed where the run remembers it, else put together from config.toml.
 
-    Args:
-        verbs: what follows the domain ("train", or "count", "train").
-        options: settings that are options of this command, beside what was read, the budget and the seed.
+    ``verbs`` follow the domain: "train", or "count", "train".
     """
     typed = run.env.get("command") or run.env.get("argv")
     if isinstance(typed, list):
@@ -111,7 +109,7 @@ def train_command(run: Run, verbs: Sequence[str], options: Sequence[str] = ()) -
         return str(typed)
     parts = ["vivogan", run.domain, *verbs, run.source or "DATA"]
     read = dict(run.config.get("read") or {})
-    for key, value in (read | {key: run.setting(key) for key in (*options, "budget", "seed")}).items():
+    for key, value in (read | {key: run.setting(key) for key in ("budget", "seed")}).items():
         if isinstance(value, str | int) and value != "":
             parts += [f"--{key}", str(value)]
     for override in run.setting("overrides") or []:

@@ -28,13 +28,13 @@ TOOLS = {
     "count": Tool(
         "Counter",
         "The numbers with their intervals, a table of every object, and a picture of each image come into that folder.",
-        "Every dot is a test image. On the line, the tool agrees with the person who annotated.",
+        "Every dot is an image. On the line, the tool agrees with the person who annotated.",
         "--annotations FILE",
     ),
     "segment": Tool(
         "Segmenter",
         "A label image for each image, a table of every object, and a picture with the outlines come into that folder.",
-        "The test images with the lowest scores. Look whether the tool or the annotation is wrong.",
+        "The images with the lowest scores. Look whether the tool or the annotation is wrong.",
         "--annotations MASKS",
     ),
     "classify": Tool(
@@ -44,9 +44,7 @@ TOOLS = {
         "--labels COLUMN",
     ),
 }
-OTHER = Tool(
-    "Tool", "Its results come into that folder.", "The test images that went most wrong.", "--annotations FILE"
-)
+OTHER = Tool("Tool", "Its results come into that folder.", "The images that went most wrong.", "--annotations FILE")
 
 COUNTS = (
     ("train", "learned from"),
@@ -92,6 +90,8 @@ def page(run: Run) -> str:
         contents=contents(kind, shown),
         ends=ends(evaluation),
         scores=score_rows(evaluation),
+        seen=seen(evaluation),
+        asked=run.config.get("curve") is not False,
         commands=commands(run),
         **shown,
     )
@@ -130,13 +130,24 @@ def ends(evaluation: Mapping[str, Any]) -> words.Ends:
 def score_rows(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The scores; a strip is drawn only where there is something to compare with."""
     rows = evaluation.get("scores") or []
-    made = scores(rows, words.TOOLS, lambda name, note: words.score_words(name, note, words.TOOL_SCORES))
+    made = scores(rows, words.TOOLS, _named)
     for row, score in zip(rows, made, strict=True):
         if all(finite(row.get(end)) is None for end in ("floor", "baseline")):
             score["strip"] = ""
         if finite(row.get("n")) is not None:
             score["counted"] = f"n = {count(row['n'])}"
     return made
+
+
+def _named(name: str, note: str) -> tuple[str, str]:
+    """Title and meaning of a score, with what the tool noted of this one."""
+    title, meaning = words.score_words(name, table=words.TOOL_SCORES)
+    return title, " ".join(filter(None, [meaning, words.sentence(note)]))
+
+
+def seen(evaluation: Mapping[str, Any]) -> bool:
+    """Whether the tool was judged on the images it had learned from, for want of others."""
+    return bool(evaluation.get("scores")) and (evaluation.get("counts") or {}).get("test") == 0
 
 
 def facts(run: Run) -> list[tuple[str, str]]:
@@ -247,6 +258,10 @@ def panels(run: Run) -> list[dict[str, Any]]:
         if sum(y is not None for _, y in points) > 1:
             title = "Loss of the tool" if stage == "learning" else f"Loss: {stage.replace('_', ' ')}"
             made.append(_panel(title, "falling, then level, is good", [charts.Line("loss", "first", points)]))
+    distances = [x for tick in run.ticks if (x := finite(tick.get("distance"))) is not None]
+    if len(distances) > 1:
+        lines = [charts.Line("distance", "first", [(float(i), x) for i, x in enumerate(distances, 1)])]
+        made.append(_panel("Simulated from real images, by generation", "distance of their statistics", lines))
     rounds = game(run)
     if len(rounds) > 1:
         chance = charts.Line("chance", "second", [(0.0, 0.5), (rounds[-1][0], 0.5)])
@@ -262,11 +277,11 @@ def _panel(title: str, hint: str, lines: Sequence[charts.Line]) -> dict[str, Any
 
 def game(run: Run) -> list[charts.Point]:
     """Rounds of the game between scenes and discriminator, each with its AUC."""
-    ticks = [tick for tick in run.ticks if finite(tick.get("auc")) is not None]
     found: list[charts.Point] = []
-    for index, tick in enumerate(ticks, 1):
-        number = finite(tick.get("round"))
-        found.append((float(index) if number is None else number, finite(tick["auc"])))
+    for tick in run.ticks:
+        told = finite(tick.get("auc", tick.get("told_apart")))
+        if told is not None:
+            found.append((float(len(found) + 1), told))
     return found
 
 
@@ -284,12 +299,16 @@ def game_words(run: Run) -> str:
 def commands(run: Run) -> dict[str, str]:
     """The commands the page names."""
     kind, folder = str(run.data["tool"]), shlex.quote(run.shown)
-    base = f"vivogan {run.domain} {kind}"
+    train = train_command(run, (kind, "train"))
+    if run.config.get("curve") is False and "--no-curve" not in train:
+        train += " --no-curve"
     return {
-        "train": train_command(run, (kind, "train"), ("annotations", "describe", "labels")),
-        "run": f"{base} run {folder} IMAGES -o out/",
-        "evaluate": f"{base} evaluate {folder}",
-        "curve": f"{base} evaluate {folder} --curve",
+        "train": train,
+        "run": f"vivogan {run.domain} {kind} run {folder} IMAGES -o out/",
+        "evaluate": train,  # training judges at its end; given again, it only judges
+        "curve": train.replace(" --no-curve", "").replace(
+            f"--out {folder}", f"--out {shlex.quote(run.shown + '-curve')}"
+        ),
         "report": f"vivogan report {folder}",
     }
 

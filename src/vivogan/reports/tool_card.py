@@ -20,7 +20,10 @@ def card(run: Run) -> str:
     if evaluation:
         lines += [f"**Grade: {plain(evaluation.get('grade') or 'none')}.** {sentences(evaluation.get('verdict'))}", ""]
     else:
-        lines += [f"Not judged yet. `{known['evaluate']}` tries it on annotated images that it never saw.", ""]
+        lines += [
+            f"Not judged yet. `{known['evaluate']}` given again, tries it on annotated images that it never saw.",
+            "",
+        ]
     lines += ["## Use", "", f"    {known['run']}", "", tool.writes, "", "## Data", "", *data(run), ""]
     if evaluation.get("scores"):
         lines += ["## Scores", "", *scores(evaluation, words.TOOLS.marks[0], words.TOOL_SCORES), ""]

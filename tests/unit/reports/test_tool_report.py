@@ -382,7 +382,7 @@ def test_missing_pieces_are_named(make: Change, kind: str) -> None:
     )
     assert "No annotated images were kept for judging" in page.text
     assert "no annotated test images to compare with" in page.text
-    assert f"vivogan images {kind} evaluate {kind} --curve" in page.text
+    assert "it takes a few annotated images" in page.text
     assert ("What is taken for what" in page.text) is (kind == "classify")
     assert "does not say whether generated images" in page.text
 
@@ -395,7 +395,22 @@ def test_before_evaluation_and_training(make: Change, kind: str) -> None:
     page = read(path)
     assert "Not judged" in page.text
     assert "Training has not been measured yet" in page.text
-    assert f"`vivogan images {kind} evaluate {kind}`" in (path / "card.md").read_text()
+    assert f"`vivogan images {kind} train cells/ " in (path / "card.md").read_text()
+
+
+def test_a_curve_that_was_not_asked_for_names_its_command(make: Change) -> None:
+    path = make("count", curve=None)
+    config = (path / "config.toml").read_text()
+    (path / "config.toml").write_text("curve = false\n" + config)
+    text = read(path).text
+    assert "--seed 3 --out count-curve" in text
+    assert "--out count --no-curve" in text
+
+
+def test_judged_on_what_was_learned_from_is_said(make: Change) -> None:
+    page = read(make("count", counts={"train": 5, "selection": 0, "test": 0}))
+    assert "Measured on the images it learned from" in page.text
+    assert "never saw" not in page.text.replace(evaluation("count")["verdict"][1], "")
 
 
 def test_user_text_cannot_become_markup(make: Change) -> None:
