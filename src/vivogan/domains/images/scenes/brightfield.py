@@ -39,13 +39,13 @@ def channels_space(channels: int, classes: int) -> Space:
 
 def render(scene: Scene, values: Values, channels: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """The picture [C, H, W] of a scene; 1 is the lamp, 0 is darkness."""
-    groups = scene.stamps(1.4)
+    groups = scene.stamps
     gain = np.exp(np.clip(scene.brightness, -2.5, 2.5) * values["brightness_spread"]).astype(np.float32)
     canvases = {int(k): Canvas(scene.size, groups) for k in np.unique(scene.classes)}
     glow = Canvas(scene.size, groups)
     for group in groups:
         taken = gain[group.index, None, None] * _profile(group.place, group.cover, values)
-        around = np.exp(-(((group.place - 1.12) / 0.12) ** 2))
+        around = np.exp(-(((group.place - 1.1) / 0.05) ** 2))
         glow.paint(group, around, "most", np.ones(len(group.index), bool))
         for k, canvas in canvases.items():
             canvas.paint(group, taken, "add", scene.classes[group.index] == k)

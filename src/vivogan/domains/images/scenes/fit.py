@@ -28,7 +28,7 @@ from vivogan.engine.step import Penalties, discriminator_loss
 
 Watch = Callable[[dict[str, Any]], None]
 Images = Sequence[NDArray[np.float32]]
-GENERATIONS = 3  # of the search by statistics
+GENERATIONS = 5  # of the search by statistics, the first of them from the prior
 
 
 class CropDiscriminator(nn.Module):
@@ -80,30 +80,63 @@ def fit(
     """
     size = _crop_size(real, settings.crop)
     crops = random_crops(real, max(settings.particles, len(real)), size, numpy_generator(seed, "crops"))
-    particles = nearest(simulator, crops, settings, seed)
+    particles = nearest(simulator, crops, settings, seed, log)
     return _play(simulator, particles, crops, size, settings, seed, log)
 
 
-def nearest(simulator: Simulator, crops: Images, settings: SceneSettings, seed: int) -> NDArray[np.float64]:
-    """Particles [n, P] whose crops have the statistics of the real ``crops``, for each of them its nearest."""
+def nearest(
+    simulator: Simulator,
+    crops: Images,
+    settings: SceneSettings,
+    seed: int,
+    log: Watch = lambda record: None,
+) -> NDArray[np.float64]:
+    """Particles [n, P] whose crops have the statistics of the real ``crops``, each of them followed on its own.
+
+    Generations of nearest neighbours, moved along the regression of parameters on statistics by what is still between
+    them and their real crop (Beaumont et al. 2002, eq. 4).
+    """
     size = crops[0].shape[1:]
     rng = numpy_generator(seed, "prior")
     wanted = table(crops)
     units = rng.random((settings.prior, len(simulator.space)))
     seen = table(_rendered(simulator, units, size, derive(seed, "prior", 0)))
     scale = np.hypot(wanted.std(0), 0.1 * seen.std(0)) + 1e-6
-    best = np.zeros(0, np.intp)
-    for generation in range(GENERATIONS):
-        distance = ((wanted[:, None] - seen[None]) / scale).clip(-4, 4)
-        near = (distance**2).mean(2).argsort(1)[:, :3]  # a real crop's nearest
-        best = near[np.arange(len(near)), rng.integers(3, size=len(near))]
-        if generation == GENERATIONS - 1:
+    best = np.zeros(len(wanted), np.intp)
+    for generation in range(1, GENERATIONS + 1):
+        near = _distance(wanted, seen, scale).argsort(1)[:, :4]  # a real crop's nearest
+        best = near[np.arange(len(near)), rng.integers(near.shape[1], size=len(near))]
+        if generation == GENERATIONS:
             break
-        more = jittered(units[near.ravel()[rng.permutation(near.size)[: settings.prior // 3]]], 0.1, rng)
+        rows = rng.permutation(np.resize(np.arange(len(near)), settings.prior // 3))
+        slopes, errors = _regression((seen / scale)[-settings.prior :], units[-settings.prior :])
+        shift = ((wanted[rows] - seen[best[rows]]) / scale).clip(-3, 3) @ slopes
+        noise = rng.normal(size=shift.shape) * errors * 0.8**generation
+        more = jittered(units[best[rows]] + shift.clip(-0.4, 0.4) + noise, 0.02, rng)
         units = np.concatenate([units, more])
-        rendered = _rendered(simulator, more, size, derive(seed, "prior", generation + 1))
+        rendered = _rendered(simulator, more, size, derive(seed, "prior", generation))
         seen = np.concatenate([seen, table(rendered)])
-    return units[best[rng.integers(len(best), size=settings.particles)]]
+        log({"generation": generation, "distance": float(_distance(wanted, seen, scale).min(1).mean())})
+    return units[best[rng.permutation(np.resize(np.arange(len(best)), settings.particles))]]
+
+
+def _regression(
+    statistics: NDArray[np.float64], units: NDArray[np.float64], ridge: float = 0.05
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How parameters follow from statistics: slopes [S, P], and what they leave open, as deviations [P]."""
+    x = statistics - statistics.mean(0)
+    spread = x.std(0) + 1e-6
+    x = (x / spread).clip(-4, 4)
+    y = units - units.mean(0)
+    slopes = np.linalg.solve(x.T @ x + ridge * len(x) * np.eye(x.shape[1]), x.T @ y)
+    return slopes / spread[:, None], (y - x @ slopes).std(0)
+
+
+def _distance(
+    wanted: NDArray[np.float64], seen: NDArray[np.float64], scale: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """[n, m] mean squared differences of statistics, in units of ``scale``, none of them beyond all measure."""
+    return np.stack([(((row - seen) / scale).clip(-5, 5) ** 2).mean(1) for row in wanted])
 
 
 def _play(
@@ -130,11 +163,11 @@ def _play(
             log(dict(rounds[-1]))
             if turn == settings.rounds:
                 break
-            weights = np.exp(np.clip((told[1] - told[1].max()) / settings.temperature, -8, 0))
-            chosen = rng.choice(len(particles), len(particles), p=weights / weights.sum())
+            chosen = resampling(told[1], settings.temperature, settings.survivors, rng)
             progress = turn / settings.rounds
             step = settings.jitter * (settings.jitter_final / settings.jitter) ** progress
-        _learn(discriminator, optimizer, real, fake, settings, derive(seed, "learn", turn))
+        if settings.rounds:
+            _learn(discriminator, optimizer, real, fake, settings, derive(seed, "learn", turn))
         if turn > 0:
             particles = jittered(particles[chosen], step, rng)
     return Population(simulator, particles, settings.jitter_final, rounds)
@@ -164,6 +197,25 @@ def turned(x: Tensor, rng: torch.Generator) -> Tensor:
     x = x.flip(-1) if flip else x
     x = x.flip(-2) if side else x
     return x.transpose(-1, -2) if quarter and x.shape[-1] == x.shape[-2] else x
+
+
+def resampling(
+    logits: NDArray[np.float64], temperature: float, survivors: float, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Indices [n] drawn in proportion to exp(logit / temperature), systematically (Carpenter et al. 1999).
+
+    The temperature rises until the effective number of particles is at least ``survivors`` of all: a discriminator
+    that is sure of itself would leave one lineage, and the sub-populations that it stands for.
+    """
+    n = len(logits)
+    while True:
+        weights = np.exp(np.maximum((logits - logits.max()) / temperature, -50))
+        weights /= weights.sum()
+        if 1 / (weights**2).sum() >= survivors * n:
+            break
+        temperature *= 1.3
+    steps = (np.arange(n) + rng.random()) / n
+    return np.minimum(np.searchsorted(np.cumsum(weights), steps), n - 1)
 
 
 @torch.no_grad()

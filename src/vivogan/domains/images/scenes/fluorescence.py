@@ -63,7 +63,7 @@ def render(scene: Scene, values: Values, channels: int, rng: np.random.Generator
 
 def _light(scene: Scene, values: Values, rng: np.random.Generator) -> Canvas:
     """What the objects shine, blurred by the lens and by their depth."""
-    groups = scene.stamps(1.1)
+    groups = scene.stamps
     diameters = scene.diameters
     sigma = values["defocus"] * diameters * np.abs(scene.focus) ** values["defocus_exponent"]
     sigma = np.minimum(sigma, 0.6 * diameters)

@@ -101,7 +101,7 @@ def around_dots(image: NDArray[np.float32], centres: NDArray[np.float32], most: 
         ys = np.clip(np.rint(y + reach[:, None] * np.sin(angles)), 0, grey.shape[0] - 1).astype(int)
         xs = np.clip(np.rint(x + reach[:, None] * np.cos(angles)), 0, grey.shape[1] - 1).astype(int)
         profile = np.median(grey[ys, xs], 1)
-        middle, outside = profile[: max(2, len(profile) // 5)].mean(), profile[-2:].mean()
+        middle, outside = profile[:4].mean(), profile[-2:].mean()
         fallen = np.abs(profile - middle) > 0.5 * abs(outside - middle)
         if abs(outside - middle) > 0.1 and fallen.any():
             found[i] = 2 * max(reach[int(fallen.argmax())], 1.0)

@@ -91,12 +91,11 @@ def cloud(size: tuple[int, int], grain: float, rng: np.random.Generator) -> Floa
 
 def slope(size: tuple[int, int], rng: np.random.Generator) -> Floats:
     """Light that falls off to one side and to the corners: [H, W], 0…1, of random centre."""
-    height, width = size
+    height, width = (-(-n // 8) + 1 for n in size)
     y, x = rng.uniform(0, 1, 2)
     away = np.hypot(np.linspace(0, 1, height)[:, None] - y, np.linspace(0, 1, width)[None] - x)
     away = away / max(float(away.max()), 1e-6)
-    fall: Floats = (1 - away ** rng.uniform(1, 2)).astype(np.float32)
-    return fall
+    return enlarged((1 - away ** rng.uniform(1, 2)).astype(np.float32), size, 8)
 
 
 def camera(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ PATCH = 1e4  # px² that densities refer to
 FULL = 0.85  # share of the area that objects may fill at most
 SEEN = 0.3  # share of an object's pixels that others must leave visible, or it is no object of the scene
 LEAST = 3  # pixels
+BEYOND = 1.2  # how much of its surroundings an object's stamp shows, in radii
 
 SPACE = space(
     [
@@ -55,6 +56,7 @@ class Scene:
         radii: [n, ANGLES] float32, outlines in pixels.
         classes: [n].
         brightness, focus: [n] standard normal; what they mean is the renderer's.
+        stamps: pictures of the single objects and a little of their surroundings, which renderers paint with.
     """
 
     labels: NDArray[np.int32]
@@ -63,6 +65,7 @@ class Scene:
     classes: NDArray[np.intp]
     brightness: NDArray[np.float32]
     focus: NDArray[np.float32]
+    stamps: tuple[Stamps, ...] = ()
 
     def __len__(self) -> int:
         return len(self.centres)
@@ -77,10 +80,6 @@ class Scene:
         """[n] of circles of equal area, in pixels."""
         return diameters_of(self.radii)
 
-    def stamps(self, beyond: float = 1.0) -> list[Stamps]:
-        """Pictures of the single objects, which renderers paint with."""
-        return list(stamps(self.centres, self.radii, beyond))
-
     def objects(self, cut: bool = True) -> Objects:
         """The annotation of this scene; without ``cut``, objects whose centre lies outside the image are left out."""
         height, width = self.size
@@ -92,15 +91,16 @@ class Scene:
         return Objects(centres, self.classes, found.boxes, self.labels)
 
     def kept(self, keep: NDArray[np.bool_]) -> Scene:
-        """The scene of the objects that ``keep`` [n] names, numbered anew."""
-        number = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(np.int32)
+        """The scene of the objects that ``keep`` [n] names, numbered anew; pixels of the others become background."""
+        number = np.where(keep, np.cumsum(keep) - 1, -1)
         return Scene(
-            number[self.labels],
+            np.concatenate([[0], number + 1]).astype(np.int32)[self.labels],
             self.centres[keep],
             self.radii[keep],
             self.classes[keep],
             self.brightness[keep],
             self.focus[keep],
+            tuple(group.kept(number) for group in self.stamps),
         )
 
 
@@ -136,7 +136,10 @@ class SceneSampler:
         shared = values["focus_shared"]
         focus = (np.sqrt(shared) * groups + np.sqrt(1 - shared) * rng.normal(size=n)).astype(np.float32)
         radii = self._outlines(classes[:n], diameters[:n], values, rng)
-        return _seen(places.centres, radii, classes[:n], rng.normal(size=n).astype(np.float32), focus, size)
+        groups_of_stamps = tuple(stamps(places.centres, radii, BEYOND))
+        brightness = rng.normal(size=n).astype(np.float32)
+        labels = np.zeros(size, np.int32)
+        return _seen(Scene(labels, places.centres, radii, classes[:n], brightness, focus, groups_of_stamps))
 
     def _outlines(
         self, classes: NDArray[np.intp], diameters: NDArray[np.float32], values: Values, rng: np.random.Generator
@@ -164,30 +167,23 @@ def described(description: SceneDescription, size: tuple[int, int]) -> tuple[Sce
     return sampler, SPACE.narrowed(ranges)
 
 
-def _seen(
-    centres: NDArray[np.float32],
-    radii: NDArray[np.float32],
-    classes: NDArray[np.intp],
-    brightness: NDArray[np.float32],
-    focus: NDArray[np.float32],
-    size: tuple[int, int],
-) -> Scene:
-    """Paint the labels, and drop objects that others hide or that lie outside."""
-    masks = _masks(centres, radii, size)
+def _seen(scene: Scene) -> Scene:
+    """The scene with its labels painted, less the objects that others hide or that lie outside."""
+    masks = _masks(scene)
     whole = np.array([mask.sum() for _, _, mask in masks], float)
-    visible = np.bincount(_painted(masks, size).ravel(), minlength=len(masks) + 1)[1:]
+    visible = np.bincount(_painted(masks, scene.size).ravel(), minlength=len(masks) + 1)[1:]
     keep = (visible >= SEEN * whole) & (visible >= LEAST)
-    labels = _painted([mask for mask, kept in zip(masks, keep, strict=True) if kept], size)
-    return Scene(labels, centres[keep], radii[keep], classes[keep], brightness[keep], focus[keep])
+    labels = _painted([mask for mask, left in zip(masks, keep, strict=True) if left], scene.size)
+    return replace(scene.kept(keep), labels=labels)
 
 
 Mask = tuple[int, int, NDArray[np.bool_]]  # top, left, and what lies inside the image
 
 
-def _masks(centres: NDArray[np.float32], radii: NDArray[np.float32], size: tuple[int, int]) -> list[Mask]:
-    height, width = size
-    masks: list[Mask] = [(0, 0, np.zeros((0, 0), bool))] * len(centres)
-    for group in stamps(centres, radii):
+def _masks(scene: Scene) -> list[Mask]:
+    height, width = scene.size
+    masks: list[Mask] = [(0, 0, np.zeros((0, 0), bool))] * len(scene)
+    for group in scene.stamps:
         covered = group.place <= 1
         for i, (top, left), mask in zip(group.index, group.corner, covered, strict=True):
             a, b = max(0, -top), max(0, -left)

@@ -42,12 +42,13 @@ class SceneSettings(Settings):
     crop: Count = 128  # side of the pieces of images that are compared, in pixels
     prior: Count = 1200  # pictures drawn from the prior, of which those like the real ones begin
     particles: Count = 240
-    rounds: Count = 8  # of the game
+    rounds: Annotated[int, Field(ge=0)] = 8  # of the game; 0: the summary statistics alone decide
     discriminator_steps: Count = 40  # a round
     batch: Count = 16  # real and as many simulated crops a step
     learning_rate: Positive = 2e-3
     r1: Annotated[float, Field(ge=0)] = 0.1
     temperature: Positive = 1.0  # particles weigh exp(logit / temperature)
+    survivors: Share = 0.4  # effective share of the particles that a round leaves at least
     jitter: Positive = 0.08  # standard deviation of a particle's step in the unit cube in the first round
     jitter_final: Positive = 0.03
     matching: Share = 0.5  # of the histogram matching: 0 none, 1 the full histogram of a real image

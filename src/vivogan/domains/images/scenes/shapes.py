@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vivogan.domains.images.annotations.objects import Objects
 
-ANGLES = 32
+ANGLES = 32  # a power of two
 HARMONICS = np.arange(2.0, 7.0)  # of the outline's irregularity: below 2 it moves, above 6 it is noise
 GROUP = 48  # objects rasterised together
 
@@ -96,6 +96,11 @@ class Stamps:
     place: Floats
     radius: Floats
 
+    def kept(self, number: NDArray[np.intp]) -> Stamps:
+        """Those of the objects whose ``number`` [n] is not negative, under that number."""
+        left = number[self.index] >= 0
+        return Stamps(number[self.index[left]], self.corner[left], self.place[left], self.radius[left])
+
     @property
     def cover(self) -> Floats:
         """How much of each pixel the object covers [m, S, S], 0…1."""
@@ -123,6 +128,6 @@ def stamps(centres: Floats, radii: Floats, beyond: float = 1.0) -> Iterator[Stam
         share = turn - low
         wrapped = np.concatenate([radii[index], radii[index][:, :1]], 1).ravel()
         rows = (np.arange(len(index), dtype=np.int32) * (ANGLES + 1))[:, None, None]
-        flat = rows + low % ANGLES
+        flat = rows + (low & (ANGLES - 1))
         edge = wrapped[flat] * (1 - share) + wrapped[flat + 1] * share
-        yield Stamps(index, middle - half, np.hypot(dy, dx) / edge, radii[index].mean(1)[:, None, None])
+        yield Stamps(index, middle - half, np.sqrt(dy * dy + dx * dx) / edge, radii[index].mean(1)[:, None, None])
