@@ -13,6 +13,7 @@ from vivogan.domains.images.annotations.drawn import (
     Desk,
     Drawn,
     Sheet,
+    Stranger,
     from_corner,
     from_corners,
     number,
@@ -85,7 +86,7 @@ def find_columns(table: tables.Table, desk: Desk) -> Columns:
         point = ()  # here x and y are the corner
     if not (point or corners or size):
         mend = "Call them image, x and y, or image, xmin, ymin, xmax and ymax"
-        raise InputError(table.name, f"has no columns of dots or boxes ({some(table.columns, 12)})", mend=mend)
+        raise Stranger(table.name, f"has no columns of dots or boxes ({some(table.columns, 12)})", mend=mend)
     image = image_column(table, desk)
     group = desk.options.classes or next((lower[c] for c in CLASSES if c in lower and lower[c] != image), "")
     if group and group not in table.columns:

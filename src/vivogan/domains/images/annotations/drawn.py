@@ -14,6 +14,7 @@ from vivogan.core.configuration import Settings
 from vivogan.core.limits import Limits
 from vivogan.domains.images.annotations.match import Index
 from vivogan.domains.images.records import Draft
+from vivogan.errors import InputError
 
 OBJECT = "object"  # the class where none was drawn
 CORNER = 0.5  # formats that count from the corner of the first pixel are this far from its centre, which is our (0, 0)
@@ -98,6 +99,10 @@ class Desk:
         self.draft.refuse(file, record, reason)
         if sheet is not None:
             sheet.lost = True
+
+
+class Stranger(InputError):
+    """A sound file that is no annotation: an error where a person named it, passed over where it merely lay there."""
 
 
 # (path for messages and for the image's name, content, desk) → what the file says, image by image

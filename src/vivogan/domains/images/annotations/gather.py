@@ -111,6 +111,8 @@ def beside(path: Path, draft: Draft, limits: Limits) -> Found:
         neighbours = sorted(path.absolute().parent.iterdir())
     except OSError:
         return found
+    pictures = [one.name for one in neighbours if one.name.lower().endswith(SUFFIXES)]
+    masks = set() if path.is_dir() else drawings([path.name, *(one for one in pictures if of_stem(one, stem))])
     for neighbour in neighbours:
         name = neighbour.name.lower()
         if neighbour.is_dir() and (name in DRAWN or AFFIX.sub("", name) == stem.lower()) and neighbour.name != stem:
@@ -119,9 +121,17 @@ def beside(path: Path, draft: Draft, limits: Limits) -> Found:
             files = [one for one in trees.walk(neighbour) if one.endswith(".txt")]
             loads = {f"{neighbour}/{one}": partial(trees.load, neighbour / one, limits) for one in files}
             found.lists |= {one: load for one, load in loads.items() if voc.is_list(one)}
+        elif neighbour.name in masks:
+            found.drawings[str(neighbour)] = partial(trees.load, neighbour, limits)
         elif neighbour.is_file() and neighbour != path.absolute() and is_sheet(neighbour, stem, path.is_dir()):
             found.sheets[str(neighbour)] = partial(trees.load, neighbour, limits)
     return found
+
+
+def of_stem(name: str, stem: str) -> bool:
+    """Whether a file is named after a picture: ``a_mask.png`` after ``a``."""
+    bare = AFFIX.sub("", name.split(".")[0])
+    return bare != name.split(".")[0] and bare == stem
 
 
 def is_sheet(neighbour: Path, stem: str, folder: bool) -> bool:

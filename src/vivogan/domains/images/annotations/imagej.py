@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivogan.core.limits import Limits
-from vivogan.domains.images.annotations.drawn import CORNER, OBJECT, Desk, Drawn, Sheet, from_corner
+from vivogan.domains.images.annotations.drawn import CORNER, OBJECT, Desk, Drawn, Sheet, Stranger, from_corner
 from vivogan.domains.images.records import plain
 from vivogan.errors import InputError
 
@@ -49,6 +49,9 @@ def members(file: str, content: bytes, limits: Limits) -> Iterator[tuple[str, by
             infos = [info for info in archive.infolist() if not info.is_dir()]
             if len(infos) > limits.archive_members or sum(info.file_size for info in infos) > limits.archive_bytes:
                 raise InputError(file, "holds more than the limits allow (limits.archive_members, archive_bytes)")
+            infos, several = [info for info in infos if info.filename.lower().endswith(".roi")], len(infos)
+            if several and not infos:
+                raise Stranger(file, "is a zip without ROIs", mend="Save the ROIs from ImageJ's ROI manager")
             for info in infos:
                 if info.file_size > LARGEST_ROI:
                     raise InputError(file, f"has {info.file_size:,} bytes, too many for a ROI", info.filename)
@@ -76,7 +79,7 @@ def sheets_of(file: str, rois: Iterable[tuple[str, bytes]], desk: Desk, images: 
         if len(planes) > 1 and not desk.index.several(planes) and 0 < position <= len(planes):
             sheet = sheets.setdefault(position, Sheet(file, (planes[position - 1],), record=planes[position - 1]))
         found.append((sheet, roi, name, class_of(roi)))
-    bare = [one for *_, name, one in found if not NUMBER.search(PurePosixPath(name).stem)]
+    bare = [own for _, roi, _, own in found if own == plain_name(roi)]
     alone = len(bare) > 2 and len(set(bare)) == len(bare)  # names of single objects, not of kinds
     for sheet, roi, name, own in found:
         try:
@@ -96,9 +99,13 @@ def parse(file: str, name: str, content: bytes) -> Any:
         raise InputError(file, f"is no ROI of ImageJ ({plain(error)})", name) from error
 
 
+def plain_name(roi: Any) -> str:
+    return str(roi.name or "").strip().removesuffix(".roi")
+
+
 def class_of(roi: Any) -> str:
     """The class of a ROI: its name without its number, else its group, else "object"."""
-    name = str(roi.name or "").strip().removesuffix(".roi")
+    name = plain_name(roi)
     if not UNNAMED.match(name):
         return NUMBER.sub("", name) or name
     return f"group {roi.group}" if roi.group > 0 else OBJECT

@@ -72,9 +72,8 @@ def read_picture(name: str, load: Callable[[], bytes], desk: Desk) -> Picture | 
     except UserError as error:
         desk.refuse(name, None, said(error))
         return None
-    records = desk.index.find(name)
-    piece = False
-    if not records:
+    records, piece = desk.index.find(name), False
+    if not records or (desk.index.several(records) and desk.index.owner(name)):
         records, piece = desk.index.owner(name), True
     if not records:
         desk.refuse(name, None, "no image has this name. Name the mask as its image")

@@ -13,6 +13,7 @@ DRAWN = trees.DRAWN | {"mask", "label", "dots", "rois", "roi", "labelsets", "ins
 AFFIX = re.compile(r"[_\-. ]*(?:cp_masks|masks?|labels?|seg|dots?|gt|annotations?|instances?|rois?|roiset)$", re.I)
 PICTURE = re.compile(r"[_\-. ]*(?:cells?|images?|img|raw)$", re.I)  # the other half of "001cell" and "001dots"
 IMAGE_SUFFIX = re.compile(r"\.(?:png|jpe?g|tiff?|bmp|gif|webp|json|xml|csv|tsv|zip|roi)$", re.I)
+PLANE = re.compile(r"#[\d-]+$")
 Key = tuple[str, ...]
 
 
@@ -30,7 +31,7 @@ def key(name: str) -> Key:
 
 def file_of(record: str) -> str:
     """The file of a record; planes of a stack are called ``file#plane``."""
-    return record.rsplit("#", 1)[0]
+    return PLANE.sub("", record)
 
 
 class Index:
@@ -58,22 +59,27 @@ class Index:
         """The records that a name means: none, one, the planes of one stack, or those of several files (ambiguous)."""
         if value in self._exact:
             return [value]
-        *folders, stem = key(value)
+        stem = key(value)[-1]
         bare = AFFIX.sub("", stem)
         files = (
-            self._keys.get((*folders, stem))
+            self._longest(key(value))
             or self.names(value)
-            or self._keys.get((*folders, bare))
-            or self._keys.get((stem,))
-            or (self.names(bare) | self._keys.get((bare,), set()) if bare else set())
+            or (self._longest((*key(value)[:-1], bare)) or self.names(bare) if bare else set())
         )
         return [record for file in sorted(files) for record in self._planes[file]]
 
     def owner(self, value: str) -> list[str]:
         """The image of a file that draws one object of it: ``a/masks/7.png`` of ``a/images/a.png`` or of ``a.png``."""
         folders = key(value)[:-1]
-        files = self._keys.get(folders) or self._folders.get(folders, set())
-        return self._planes[next(iter(files))] if len(files) == 1 else []
+        for start in range(len(folders) + 1):
+            files = self._keys.get(folders[start:]) or self._folders.get(folders[start:], set())
+            if files and in_drawn(value):
+                return self._planes[next(iter(files))] if len(files) == 1 else []
+        return []
+
+    def _longest(self, wanted: Key) -> set[str]:
+        """The files whose key is the longest end of this one: people name files from any folder on."""
+        return next((files for i in range(len(wanted)) if (files := self._keys.get(wanted[i:]))), set())
 
     def several(self, records: list[str]) -> bool:
         """Whether a name means more than one file."""

@@ -45,7 +45,7 @@ class Objects:
         ids, flat = np.unique(np.asarray(labels), return_inverse=True)
         if len(ids) == 0 or ids[0] != 0:
             flat = flat + 1
-        dense = flat.reshape(np.shape(labels)).astype(np.int32)
+        dense: NDArray[np.int32] = flat.reshape(np.shape(labels)).astype(np.int32)
         n = int(dense.max(initial=0))
         if n == 0:
             return cls.none((dense.shape[0], dense.shape[1]))

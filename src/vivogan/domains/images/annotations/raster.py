@@ -71,16 +71,21 @@ def window(labels: NDArray[np.int32], crop: Crop) -> NDArray[np.int32]:
     return labels[crop.top : crop.top + height, crop.left : crop.left + width]
 
 
-def outlines_of(labels: NDArray[np.int32], value: int) -> list[NDArray[np.float64]]:
-    """The closed outlines [k, 2] (y, x) of one object of a label map; those within others are holes.
+def outlines_of(labels: NDArray[np.int32]) -> list[list[NDArray[np.float64]]]:
+    """The closed outlines [k, 2] (y, x) of every object of a label map; those within others are holes.
 
-    They run half-way between pixel centres, so that ``filled`` gives the same pixels back.
+    They run half-way between pixel centres, so that ``filled`` gives the same pixels back. One hidden has none.
     """
+    from scipy import ndimage
     from skimage.measure import find_contours
 
-    own = labels == value
-    crop = trimmed(Crop(own))
-    if crop.pixels.size == 0:
-        return []
-    place = np.array([crop.top - 1, crop.left - 1])  # of the border of background that closes every outline
-    return [ring + place for ring in find_contours(np.pad(crop.pixels, 1).astype(np.float64), 0.5)]
+    rings: list[list[NDArray[np.float64]]] = []
+    for value, place in enumerate(ndimage.find_objects(labels), 1):
+        if place is None:
+            rings.append([])
+            continue
+        # A border of background closes every outline.
+        own = np.pad(labels[place] == value, 1).astype(np.float64)
+        low = np.array([place[0].start - 1, place[1].start - 1])
+        rings.append([ring + low for ring in find_contours(own, 0.5)])
+    return rings

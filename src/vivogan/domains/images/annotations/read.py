@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vivogan.core.limits import check_records
-from vivogan.domains.images.annotations.drawn import OBJECT, AnnotationOptions, Desk, Sheet
+from vivogan.domains.images.annotations.drawn import OBJECT, AnnotationOptions, Desk, Sheet, Stranger
 from vivogan.domains.images.annotations.gather import Found, beside, gather, given, loaded
 from vivogan.domains.images.annotations.masks import read_pictures
 from vivogan.domains.images.annotations.match import Index
@@ -59,7 +59,7 @@ def read(source: Path, annotations: Path | None = None, options: AnnotationOptio
         item.part = next((sheet.part for sheet in drawn.get(item.id, []) if sheet.part), item.part)
     # Of two identical images the annotated one is kept.
     draft.items = sorted(items, key=lambda item: item.id not in drawn)
-    return finished(clean(draft), drawn, desk)
+    return finished(clean(draft), drawn, desk, annotations)
 
 
 def from_arrays(
@@ -72,7 +72,7 @@ def from_arrays(
     desk = Desk(Index(item.id for item in stack.items), draft, options)
     if annotations is None:
         return stack.items, read_stack(path, desk)
-    return stack.items, sheets_in(given(Path(annotations), draft, options.limits), desk)
+    return stack.items, sheets_in(given(Path(annotations), draft, options.limits), desk, named=True)
 
 
 def from_files(
@@ -86,11 +86,13 @@ def from_files(
         found = Found(found.images, extra.drawings, extra.sheets, {**found.lists, **extra.lists})
     items = found.items
     desk = Desk(Index(item.id for item in items), draft, options)
-    sheets = sheets_in(found, desk)
-    if annotations is None and not any(sheet.images for sheet in sheets):
+    sheets = sheets_in(found, desk, named=annotations is not None)
+    if annotations is None and not sheets:
         other = beside(path, draft, options.limits)
         found.lists |= other.lists
-        sheets = sheets_in(other, desk)
+        sheets = sheets_in(other, desk, named=False)
+        ours = {sheet.file for sheet in sheets if any(desk.index.find(name) for name in sheet.images) or sheet.loose}
+        sheets = [sheet for sheet in sheets if sheet.file in ours]  # what annotates other images merely lies there
     parts = read_lists(loaded(found.lists))
     by_id = {one: part for name, part in parts.items() for one in desk.index.find(name)}
     for item in items:
@@ -98,21 +100,28 @@ def from_files(
     return items, sheets
 
 
-def sheets_in(found: Found, desk: Desk) -> list[Sheet]:
-    """Everything that the drawings and sheets of a place say; what cannot be read is refused."""
-    sheets: list[Sheet] = []
+def sheets_in(found: Found, desk: Desk, named: bool) -> list[Sheet]:
+    """Everything that the drawings and sheets of a place say; what cannot be read is refused.
+
+    Drawings come first, as they say most. Unless a person named the place, a file that is no annotation is passed over.
+    """
+    sheets = read_pictures(found.drawings, desk)
     for name, load in found.sheets.items():
         try:
             sheets += read_sheet(name, load(), desk)
         except UserError as error:
+            if isinstance(error, Stranger) and not named:
+                desk.draft.notes.append(f"{name} {error.reason} and was passed over")
+                continue
             record = error.record if isinstance(error, InputError) else None
             desk.refuse(name, record, said(error))
-    return sheets + read_pictures(found.drawings, desk)
+    return sheets
 
 
 def assigned(sheets: Sequence[Sheet], desk: Desk) -> dict[str, list[Sheet]]:
-    """Image → its sheets. A sheet of no image, of several, or of an image annotated before is refused."""
+    """Image → its sheets. A sheet of no image or of several is refused; of two sheets the first is kept."""
     drawn: dict[str, list[Sheet]] = {}
+    twice: list[str] = []
     for sheet in sheets:
         records = next((found for name in sheet.images if (found := desk.index.find(name))), [])
         if not records and sheet.loose and len(desk.index) == 1:
@@ -123,14 +132,19 @@ def assigned(sheets: Sequence[Sheet], desk: Desk) -> dict[str, list[Sheet]]:
         elif len(records) > 1:
             desk.refuse(sheet.file, sheet.record, f"may belong to {some(records, 2)}. Write the whole path")
         elif records[0] in drawn and not (sheet.piece and drawn[records[0]][0].piece):
-            before = drawn[records[0]][0].file
-            desk.refuse(sheet.file, sheet.record, f"{records[0]} is annotated by {before}, which was kept. Remove one")
+            twice.append(f"{records[0]} ({drawn[records[0]][0].file} was kept, {sheet.file} not)")
         else:
             drawn.setdefault(records[0], []).append(sheet)
+    if twice:
+        desk.draft.notes.append(
+            f"{len(twice)} images are annotated a second time, which was not read: {some(twice, 2)}"
+        )
     return drawn
 
 
-def finished(records: ImageRecords, drawn: dict[str, list[Sheet]], desk: Desk) -> AnnotatedImages:
+def finished(
+    records: ImageRecords, drawn: dict[str, list[Sheet]], desk: Desk, annotations: Path | None
+) -> AnnotatedImages:
     """Lay every sheet on its image and number the classes. Raises ``InputError`` when no object is left."""
     place = {name: i for i, name in enumerate(desk.index.ids)}
     order = sorted(range(len(records)), key=lambda i: place[records.ids[i]])
@@ -142,11 +156,12 @@ def finished(records: ImageRecords, drawn: dict[str, list[Sheet]], desk: Desk) -
     names = sorted({name for one in settled if one is not None for name in one[1]}) or [OBJECT]
     number = {name: k for k, name in enumerate(names)}
     objects = [None if one is None else classed(one[0], [number[name] for name in one[1]]) for one in settled]
-    check_any(objects, records, drawn, desk)
+    if not any(one is not None and len(one) for one in objects):
+        raise nothing_drawn(annotations or Path(records.source), annotations is None, bool(drawn), desk)
     notes = records.notes + [f"{count} {text}" for text, count in tally.items()]
     bare = [records.ids[i] for i, one in zip(order, objects, strict=True) if one is None]
     if bare:
-        notes.append(f"{len(bare)} images have no annotation and stay unlabelled: {some(bare)}")
+        notes.append(f"{len(bare)} images have no usable annotation and stay unlabelled: {some(bare)}")
     return AnnotatedImages(
         images=[records.images[i] for i in order],
         objects=objects,
@@ -164,17 +179,18 @@ def classed(objects: Objects, classes: list[int]) -> Objects:
     return Objects(objects.centres, np.array(classes, np.intp), objects.boxes, objects.labels)
 
 
-def check_any(objects: list[Objects | None], records: ImageRecords, drawn: dict[str, list[Sheet]], desk: Desk) -> None:
-    """Raise ``InputError`` when there is no object on any image."""
-    if any(one is not None and len(one) for one in objects):
-        return
+def nothing_drawn(place: Path, searched: bool, read_some: bool, desk: Desk) -> InputError:
+    """Why there is no object on any image: none drawn, none found (``searched``), or none that could be used."""
     refusals = desk.draft.refusals
-    if drawn and not refusals:
-        raise InputError(records.source, "its annotations hold no object on any image", mend="Draw some first")
-    if not refusals:
-        mend = f"Put masks into a folder 'masks' beside the images, or a sheet ({', '.join(READERS)}), or name it"
-        raise InputError(records.source, "no annotations were found in it or beside it", mend=mend)
-    first = refusals[0]
-    where = f"{first.file}, {first.record}" if first.record else first.file
-    reason = f"no object is left on any image ({len(refusals)} refused; the first: {where}: {first.reason})"
-    raise InputError(records.source, reason)
+    if refusals:
+        first = refusals[0]
+        where = f"{first.file}, {first.record}" if first.record else first.file
+        return InputError(
+            place, f"no object is left on any image ({len(refusals)} refused; the first: {where}: {first.reason})"
+        )
+    if read_some:
+        return InputError(place, "its annotations hold no object on any image", mend="Draw some first")
+    if not searched:
+        return InputError(place, "holds no annotation", mend="Draw some first, or name another file")
+    mend = f"Put masks into a folder 'masks' beside the images, or a sheet ({', '.join(READERS)}), or name it"
+    return InputError(place, "no annotations were found in it or beside it", mend=mend)

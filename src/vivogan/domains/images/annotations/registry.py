@@ -9,7 +9,7 @@ from typing import Any
 
 from vivogan.domains.images.annotations.coco import read_coco
 from vivogan.domains.images.annotations.dots import read_table
-from vivogan.domains.images.annotations.drawn import Desk, Reader, Sheet
+from vivogan.domains.images.annotations.drawn import Desk, Reader, Sheet, Stranger
 from vivogan.domains.images.annotations.imagej import read_roi, read_roi_set
 from vivogan.domains.images.annotations.labelme import read_labelme
 from vivogan.domains.images.annotations.voc import read_xml
@@ -38,7 +38,7 @@ def read_json(file: str, content: bytes, desk: Desk) -> list[Sheet]:
             if mark in document:
                 return reader(file, document, desk)
     holds = some(list(document), 6) if isinstance(document, dict) else type(document).__name__
-    raise InputError(file, f"is neither COCO nor LabelMe (it holds {holds})", mend="Export it as one of them")
+    raise Stranger(file, f"is neither COCO nor LabelMe (it holds {holds})", mend="Export it as one of them")
 
 
 READERS: Mapping[str, Reader] = {

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from vivogan.domains.images.annotations.drawn import Desk, Drawn, Reader, Sheet, from_corners, number
+from vivogan.domains.images.annotations.drawn import Desk, Drawn, Reader, Sheet, Stranger, from_corners, number
 from vivogan.domains.images.records import TRAIN, part_named, plain
 from vivogan.errors import InputError
 
@@ -78,7 +78,7 @@ def read_xml(file: str, content: bytes, desk: Desk) -> list[Sheet]:
     root = parse_xml(file, content)
     reader = ROOTS.get(root.tag)
     if reader is None:
-        raise InputError(file, f"is an XML of <{root.tag}>", mend=f"Known are {' and '.join(ROOTS)}")
+        raise Stranger(file, f"is an XML of <{root.tag}>", mend=f"Known are {' and '.join(ROOTS)}")
     return reader(file, root, desk)
 
 

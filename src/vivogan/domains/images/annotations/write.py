@@ -52,8 +52,9 @@ def write_rois(path: Target, objects: Objects, names: Sequence[str] = (OBJECT,))
     """
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        rings = rings_of(objects)
         for i, k in enumerate(objects.classes.tolist()):
-            roi = roi_of(objects, i)
+            roi = roi_of(objects, i, rings[i])
             if roi is None:  # an object that others hide has no pixel to draw
                 continue
             roi.name, roi.group = f"{names[k]}-{i + 1:04d}", min(k + 1, 255)
@@ -61,15 +62,21 @@ def write_rois(path: Target, objects: Objects, names: Sequence[str] = (OBJECT,))
     write_bytes(path, stream.getvalue())
 
 
-def roi_of(objects: Objects, i: int) -> Any:
-    """Object ``i`` as an ``ImagejRoi``; None when it has no pixel."""
+def rings_of(objects: Objects) -> list[list[NDArray[np.float64]]]:
+    """The outlines of every object, none where there are no labels."""
+    found = [] if objects.labels is None else outlines_of(objects.labels)
+    return found + [[]] * (len(objects) - len(found))  # a map ends at the last object that is seen
+
+
+def roi_of(objects: Objects, i: int, rings: Sequence[NDArray[np.float64]]) -> Any:
+    """Object ``i`` as an ``ImagejRoi``, with its outlines; None when it should have some and has none."""
     import roifile
 
     if objects.labels is not None:
-        rings = [ring[:, ::-1] + CORNER for ring in outlines_of(objects.labels, i + 1)]  # (x, y) from the corner
-        if len(rings) > 1:
-            return composite(rings)
-        return roifile.ImagejRoi.frompoints(rings[0].astype(np.float32)) if rings else None
+        corners = [ring[:, ::-1] + CORNER for ring in rings]  # (x, y) from the corner of the first pixel
+        if len(corners) > 1:
+            return composite(corners)
+        return roifile.ImagejRoi.frompoints(corners[0].astype(np.float32)) if corners else None
     if objects.boxes is None:
         roi = roifile.ImagejRoi.frompoints((objects.centres[i : i + 1, ::-1] + CORNER).astype(np.float32))
         roi.roitype = roifile.ROI_TYPE.POINT
@@ -125,9 +132,10 @@ def write_coco(
     for image, ((name, _), own) in enumerate(zip(images, objects, strict=True), 1):
         if own.boxes is None and len(own):
             raise UserError(f"{path}: {name} has dots only, and COCO holds boxes and outlines", "Write a CSV")
+        rings = rings_of(own) if outlines == "polygons" else [[]] * len(own)
         for i, k in enumerate(own.classes.tolist()):
             entry = {"id": len(annotations) + 1, "image_id": image, "category_id": k + 1, "iscrowd": 0}
-            entry |= coco_shape(own, i, outlines)
+            entry |= coco_shape(own, i, rings[i])
             if scores is not None:
                 entry["score"] = float(scores[image - 1][i])
             annotations.append(entry)
@@ -142,7 +150,7 @@ def write_coco(
     write_text(path, json.dumps(plain(document), ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def coco_shape(objects: Objects, i: int, outlines: str) -> dict[str, Any]:
+def coco_shape(objects: Objects, i: int, rings: Sequence[NDArray[np.float64]]) -> dict[str, Any]:
     """bbox, area and segmentation of object ``i``; bbox is (x, y, width, height) from the corner of the first pixel."""
     assert objects.boxes is not None  # write_coco refuses dots
     top, left, bottom, right = (objects.boxes[i].astype(float) + CORNER).tolist()
@@ -153,7 +161,6 @@ def coco_shape(objects: Objects, i: int, outlines: str) -> dict[str, Any]:
     if not mask.any():
         return shape
     shape["area"] = int(mask.sum())
-    rings = outlines_of(objects.labels, i + 1) if outlines == "polygons" else []
     if rings and not has_holes(mask):
         shape["segmentation"] = [np.round(ring[:-1, ::-1] + CORNER, 2).ravel().tolist() for ring in rings]
     else:
@@ -178,7 +185,7 @@ def write_objects_csv(path: Target, rows: Sequence[Mapping[str, Any]]) -> None:
             are. A row with an image alone says that nothing was found on it.
     """
     known = {key for row in rows for key in row}
-    columns = [c for c in ("image", "object", "class", "y", "x") if c in known or c in ("image", "y", "x")]
+    columns: list[str] = [c for c in ("image", "object", "class", "y", "x") if c in known or c in ("image", "y", "x")]
     columns += [column for column, side in SIDES.items() if side in known]
     columns += [key for key in dict.fromkeys(k for row in rows for k in row) if key not in {*columns, *SIDES.values()}]
     text = io.StringIO()
