@@ -94,17 +94,22 @@ def strip(
     if baseline is not None:
         parts += [
             svg.tick("tick", place(baseline), 23, 37),
-            svg.text(place(baseline), 55, f"{marks[1]} {number(baseline, digits)}"),
+            svg.text(place(baseline), 55, f"{marks[1]} {number(baseline, _kept(baseline, digits))}"),
         ]
     if floor is not None:
         parts += [
             svg.tick("tick", place(floor), 23, 37),
-            svg.text(place(floor), 14, f"{marks[0]} {number(floor, digits)}"),
+            svg.text(place(floor), 14, f"{marks[0]} {number(floor, _kept(floor, digits))}"),
         ]
     if low is not None and high is not None:
         parts.append(svg.line("interval", place(low), place(high), 30))
     parts.append(Markup('<circle class="value" cx="{:.2f}%" cy="30" r="6"/>').format(place(value)))
     return svg.drawing("strip", 62, label, parts)
+
+
+def _kept(value: float, digits: int) -> int:
+    """``digits``, unless they would round the value by more than a twentieth."""
+    return digits if abs(round(value, digits) - value) <= 0.05 * abs(value) else decimals(value)
 
 
 def halves(

@@ -27,19 +27,19 @@ class Tool:
 TOOLS = {
     "count": Tool(
         "Counter",
-        "The numbers with their intervals, a table of every object, and a picture of each image come into that folder.",
+        "Counts with their intervals, a table of every object, and each image with what was found come there.",
         "Every dot is an image. On the line, the tool agrees with the person who annotated.",
         "--annotations FILE",
     ),
     "segment": Tool(
         "Segmenter",
-        "A label image for each image, a table of every object, and a picture with the outlines come into that folder.",
+        "Label images, ImageJ ROIs, a COCO file, a table of properties, and each image with its outlines come there.",
         "The images with the lowest scores. Look whether the tool or the annotation is wrong.",
         "--annotations MASKS",
     ),
     "classify": Tool(
         "Classifier",
-        "The class of each image with its probabilities comes into that folder, as a table.",
+        "The class of each image, how probable it is, and what speaks for it come into that folder.",
         "The surest mistakes first. Look whether the tool or the label is wrong.",
         "--labels COLUMN",
     ),

@@ -142,6 +142,8 @@ def standing(score: Mapping[str, Any], ends: Ends = SAMPLES) -> str:
     if floor is None:
         if undecided:
             return f"No clear difference from {ends.simple}."
+        if low is not None and high is not None and sign * (value - baseline) < 0:
+            return f"Worse than {ends.simple}."
         return "Better than the baseline." if sign * (value - baseline) > 0 else "Not better than the baseline."
     room = sign * (floor - baseline)
     if room <= 0.02 * max(abs(floor), abs(baseline)):

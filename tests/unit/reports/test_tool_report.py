@@ -455,6 +455,12 @@ def test_scores_of_tools_have_their_own_meaning() -> None:
     assert "found objects" in words.score_words("precision", table=words.TOOL_SCORES)[1]
     row = {"value": 3.0, "low": 2.5, "high": 3.5, "floor": None, "baseline": 3.2, "better": "lower"}
     assert words.standing(row, words.TOOLS) == "No clear difference from the simple method."
+    assert words.standing(row | {"baseline": 1.0}, words.TOOLS) == "Worse than the simple method."
+
+
+def test_a_small_baseline_beside_a_large_value_keeps_its_digits(make: Change) -> None:
+    scores = [score("mean absolute error", 147.8, "lower", baseline=5.4564)]
+    assert "baseline 5.46" in read(make("count", scores=scores)).text
 
 
 @pytest.mark.parametrize("kind", KINDS)
