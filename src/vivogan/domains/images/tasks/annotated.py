@@ -27,8 +27,7 @@ from vivogan.domains.images.tools.pairs import Normaliser, Pair
 from vivogan.errors import InputError
 
 ENOUGH_TO_TEST = 10  # annotated images from which a fifth is kept for the judgement
-ENOUGH_TO_HOLD = 20  # and from which some are kept to calibrate
-TEST_SHARE, HELD_SHARE = 0.2, 0.15
+TEST_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -185,10 +184,10 @@ def diameter(known: list[Objects]) -> dict[int, float] | None:
 
 
 def split(data: AnnotatedData, seed: int) -> Split:
-    """Train, selection (calibrates) and test (judges) of the annotated images.
+    """Train and test of the annotated images; selection is what the source calls so, and is learned from too.
 
-    A given split is kept. Else, of 10 annotated images or more a fifth is kept for the judgement, of 20 or more some to
-    calibrate; fewer are all learned from, and the report says that nobody judged them.
+    A given split is kept. Else, of 10 annotated images or more a fifth is kept for the judgement; fewer are all learned
+    from, and the report says that nobody judged them.
     """
     known = data.images.annotated
     given = data.images.part
@@ -197,6 +196,5 @@ def split(data: AnnotatedData, seed: int) -> Split:
     order = numpy_generator(seed, "split").permutation(known)
     n = len(order)
     test = round(TEST_SHARE * n) if n >= ENOUGH_TO_TEST else 0
-    held = round(HELD_SHARE * n) if n >= ENOUGH_TO_HOLD else 0
-    parts = order[test + held :], order[test : test + held], order[:test]
+    parts = order[test:], order[:0], order[:test]
     return Split(*(np.sort(part) for part in parts))

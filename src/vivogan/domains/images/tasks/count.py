@@ -80,7 +80,9 @@ class CountTask:
 
         channels, maps = data.image(0).shape[0], len(data.names) + 2 * data.boxed
         crops = plan.counter.crops
-        return seconds_a_step(DenseNetwork(channels, maps, plan.counter.widths), crops.batch, crops.size)
+        return seconds_a_step(
+            DenseNetwork(channels, maps, plan.counter.widths, plan.counter.shuffle), crops.batch, crops.size
+        )
 
     def fitted(self, data: AnnotatedData, split: Split) -> Fitted:
         return data.fitted()
@@ -100,8 +102,7 @@ class CountTask:
         log: Watch,
     ) -> Fitted:
         chosen = plan.counter.model_copy(update={"learn": plan.learn})
-        real, kept = data.pairs(train), data.pairs(held)
-        return fit_counter(real, generated, data.names, chosen, seed, kept, checkpoints, log)
+        return fit_counter(data.pairs(np.union1d(train, held)), generated, data.names, chosen, seed, checkpoints, log)
 
     def load(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> Counter:
         return Counter.from_state(tensors, state)

@@ -55,7 +55,7 @@ def evaluate(run: TaskRun, watch: Watch = silent) -> dict[str, Any]:
         "images": images,
         "generated_images": _use(run, curve),
         "figures": [keep_figure(run.folder, figure) for figure in figures],
-        "advice": advice(counts, seen, curve),
+        "advice": advice(seen, curve),
         "counts": counts | {"unlabelled": len(data.ids) - len(known), "generated": run.plan.generated},
     }
     found = plain(found)
@@ -106,13 +106,11 @@ def gained(curve: dict[str, Any] | None) -> tuple[int, float, float] | None:
     return (max(both), points[max(both), False], points[max(both), True]) if both else None
 
 
-def advice(counts: dict[str, int], seen: bool, curve: dict[str, Any] | None) -> list[str]:
+def advice(seen: bool, curve: dict[str, Any] | None) -> list[str]:
     """What to do next, where something is worth doing."""
     found = []
     if seen:
         found.append("Annotate 10 images or more: then some are kept for an honest judgement.")
-    elif not counts["selection"]:
-        found.append("Annotate 20 images or more: then some are kept to calibrate.")
     points = sorted((p["labels"], p["value"]) for p in (curve or {}).get("points", []) if not p["generated"])
     if len(points) > 1 and points[0][1]:
         change = abs(points[-1][1] - points[-2][1]) / abs(points[-2][1])

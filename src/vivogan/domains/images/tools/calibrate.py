@@ -15,7 +15,7 @@ SLOPE, INTERCEPT = (
     0.05,
 )  # prior standard deviations of the line: of its slope, and of its offset over the mean count
 MANY = 30  # residuals from which their own quantile is believed; fewer are taken for normal
-IN_SAMPLE = 1.5  # residuals of images that were learned from are smaller than those of new ones
+IN_SAMPLE = 1.2  # residuals of new images over those of images that were learned from
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,18 @@ class Line:
         return np.maximum(count - half, 0.0), count + half
 
 
-def fit_line(raw: NDArray[np.float64], true: NDArray[np.float64], straighten: bool, seen: bool) -> Line:
-    """The line through images with sums ``raw`` [n] and true counts [n].
+def fit_line(raw: NDArray[np.float64], true: NDArray[np.float64], straighten: bool) -> Line:
+    """The line through images that were learned from, with sums ``raw`` [n] and true counts [n].
 
     Args:
         straighten: whether slope and intercept are fitted; else the identity stays.
-        seen: whether the network learned from these images: then the interval is widened.
     """
     slope, intercept = shrunk_line(raw, true) if straighten and len(raw) > 1 else (1.0, 0.0)
     line = Line(slope, intercept)
     found = line(raw)
     residuals = np.abs(found - true) / np.sqrt(found + 1)
     parameters = 2 * (straighten and len(raw) > 1)
-    width = quantile(residuals, parameters) * (IN_SAMPLE if seen else 1.0)
+    width = quantile(residuals, parameters) * IN_SAMPLE
     return Line(slope, intercept, float(max(width, 1e-3)))
 
 

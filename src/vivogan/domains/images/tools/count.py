@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy import ndimage
+from scipy.spatial import cKDTree
+from skimage.feature import peak_local_max
 from torch import Tensor, nn
 
 from vivogan.core.checkpoints import Checkpoints
@@ -25,8 +27,7 @@ from vivogan.domains.images.tools.pairs import Pair
 from vivogan.domains.images.tools.tiles import TILE, whole
 from vivogan.nn.layout import channels_last
 
-THRESHOLDS = tuple(np.arange(0.2, 0.95, 0.05).round(2).tolist())  # that peaks are tried at
-LOWEST = THRESHOLDS[0]
+THRESHOLDS = tuple(np.arange(0.2, 0.8, 0.05).round(2).tolist())  # masses from which there is an object, tried
 UNIT = 100.0  # what one object sums to in the maps that the network learns
 Positive = Annotated[float, Field(gt=0)]
 
@@ -35,9 +36,9 @@ class CountPlan(Settings):
     """Every hyper-parameter of a counter."""
 
     zoom: Positive = 1.0  # of the images before the network sees them
-    sigma: Positive = 3.0  # of the blob that stands for an object, in pixels
-    widths: tuple[int, ...] = (24, 48, 64)
-    shuffle: Annotated[int, Field(ge=1)] = 2  # pixels of a cell at the network's finest level
+    sigma: Positive = 2.0  # of the blob that stands for an object, in pixels
+    widths: tuple[int, ...] = (48, 64)
+    shuffle: Annotated[int, Field(ge=1)] = 4  # pixels of a cell at the network's finest level
     size_weight: Annotated[float, Field(ge=0)] = 0.1  # of the loss of the boxes' sizes
     size_unit: Positive = 16.0  # pixels that a size of 1 stands for in the maps
     flips: bool = True  # average over three mirrored views
@@ -120,7 +121,6 @@ def fit_counter(
     names: Sequence[str],
     plan: CountPlan,
     seed: int,
-    held: Sequence[Pair] = (),
     checkpoints: Checkpoints | None = None,
     log: Watch = lambda record: None,
 ) -> Counter:
@@ -128,8 +128,6 @@ def fit_counter(
 
     Args:
         names: the K class names that ``Objects.classes`` index.
-        held: annotated real images that were not learned from: they calibrate counts and intervals. Without them the
-            learned ones must do, and the intervals are widened.
     """
     known = [*real, *generated]
     sized = all(pair.objects.boxes is not None for pair in known)
@@ -147,12 +145,56 @@ def fit_counter(
 
     network = learn(network, loss, plan.learn, checkpoints, log)
     counter = Counter(network, list(names), plan, Calibration.none(classes))
-    return counter.calibrated(held, known[: len(real)] or known, bool(held or real))
+    return counter.calibrated(known[: len(real)] or known, bool(real))
 
 
 def scaled(pair: Pair, zoom: float) -> Pair:
     """The pair at the size at which the network looks."""
     return pair if zoom == 1 else Pair(*zoomed(pair.image, pair.objects, zoom))
+
+
+def split_mass(
+    density: NDArray[np.float32], sigma: float, threshold: float
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """The objects of one density map [H, W]: centres [n, 2] and the mass of each, at least ``threshold``.
+
+    Mass goes to the nearest peak; a peak that gathers the mass of several objects is split into as many centres.
+    """
+    smooth = ndimage.gaussian_filter(density, sigma / 4)
+    unit = 1 / (2 * np.pi * sigma**2)  # height of a lone object
+    peaks = peak_local_max(smooth, min_distance=max(1, round(sigma)), threshold_abs=0.1 * unit, exclude_border=False)
+    if not len(peaks):
+        return np.zeros((0, 2), np.float32), np.zeros(0)
+    pixels = np.argwhere(density > 0.01 * unit)  # n x 2, all that counts
+    weights = density[tuple(pixels.T)].astype(np.float64)
+    _, owner = cKDTree(peaks).query(pixels)
+    mass = np.bincount(owner, weights, len(peaks))
+    centres, masses = [peaks[mass < 1.5].astype(np.float32)], [mass[mass < 1.5]]
+    order = np.argsort(owner, kind="stable")
+    bounds = np.searchsorted(owner[order], np.arange(len(peaks) + 1))
+    for i in np.flatnonzero(mass >= 1.5):
+        rows = order[bounds[i] : bounds[i + 1]]
+        parts = _parted(pixels[rows], weights[rows], round(mass[i]))
+        centres.append(parts)
+        masses.append(np.full(len(parts), mass[i] / len(parts)))
+    found, weight = np.concatenate(centres), np.concatenate(masses)
+    return found[weight >= threshold], weight[weight >= threshold]
+
+
+def _parted(pixels: NDArray[np.intp], weights: NDArray[np.float64], n: int) -> NDArray[np.float32]:
+    """``n`` centres of a blob by Lloyd's algorithm, begun along its long axis."""
+    middle = np.average(pixels, axis=0, weights=weights)
+    _, _, axes = np.linalg.svd((pixels - middle) * np.sqrt(weights)[:, None], full_matrices=False)
+    along = (pixels - middle) @ axes[0]
+    share = np.cumsum(weights[np.argsort(along)]) / weights.sum()
+    starts = np.interp((np.arange(n) + 0.5) / n, share, np.sort(along))
+    centres = middle + starts[:, None] * axes[0]
+    for _ in range(5):
+        owner = np.argmin(((pixels[:, None] - centres[None]) ** 2).sum(2), axis=1)
+        total = np.bincount(owner, weights, n)
+        sums = np.stack([np.bincount(owner, weights * p, n) for p in pixels.T], 1)
+        centres = np.where(total[:, None] > 0, sums / np.maximum(total, 1e-9)[:, None], centres)
+    return centres.astype(np.float32)
 
 
 class Counter:
@@ -175,67 +217,54 @@ class Counter:
 
     def count(self, image: NDArray[np.float32], tile: int = TILE) -> Counted:
         """Count the objects of a normalised image [C, H, W] of any size."""
-        zoom, classes = self.plan.zoom, len(self.names)
+        zoom, classes, c = self.plan.zoom, len(self.names), self.calibration
         seen = image if zoom == 1 else resampled(image, zoomed_shape(image.shape[1:], zoom))
         maps = self.maps(seen, tile)
         density, by = maps[:classes], np.array(seen.shape[1:]) / image.shape[1:]
-        found = [self.peaks(density[k]) for k in range(classes)]
-        c = self.calibration
-        kept = [places[height >= c.threshold[k]] for k, (places, height) in enumerate(found)]
-        heights = [height[height >= c.threshold[k]] for k, (_, height) in enumerate(found)]
+        places, masses = [], []
+        for k in range(classes):
+            centres, mass = split_mass(density[k], self.plan.sigma, c.threshold[k])
+            places.append(centres)
+            masses.append(mass)
         lines = [c.peaks[k] if c.by_peaks[k] else c.density[k] for k in range(classes)]
-        raw = [len(kept[k]) if c.by_peaks[k] else density[k].sum(dtype=np.float64) for k in range(classes)]
+        raw = [len(places[k]) if c.by_peaks[k] else density[k].sum(dtype=np.float64) for k in range(classes)]
         counts = np.array([line(np.float64(r)) for line, r in zip(lines, raw, strict=True)])
         low, high = np.array([line.interval(n) for line, n in zip(lines, counts, strict=True)]).T
-        centres = np.concatenate(kept).astype(np.float32)
-        labels = np.concatenate([np.full(len(p), k, np.intp) for k, p in enumerate(kept)])
+        centres = np.concatenate(places)
+        labels = np.concatenate([np.full(len(p), k, np.intp) for k, p in enumerate(places)])
         boxes = self._boxes(maps[classes:], centres, by) if len(maps) > classes else None
         objects = Objects(((centres + 0.5) / by - 0.5).astype(np.float32), labels, boxes)
-        scores = np.minimum(np.concatenate(heights), 1.0).astype(np.float32)
+        scores = np.minimum(np.concatenate(masses), 1.0).astype(np.float32)
         return Counted(counts, low, high, objects, scores, density * np.float32(by.prod()))
-
-    def peaks(self, density: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Local maxima [n, 2] of one density map, and their heights in that of a lone object's."""
-        sigma = self.plan.sigma
-        smooth = ndimage.gaussian_filter(density, sigma / 3)
-        height = smooth * (2 * np.pi * sigma**2 * (1 + 1 / 9))
-        top = (ndimage.maximum_filter(height, size=2 * max(1, round(sigma / 2)) + 1) == height) & (height > LOWEST)
-        places = np.argwhere(top)
-        return places, height[tuple(places.T)].astype(np.float64)
 
     def _boxes(
         self, sides: NDArray[np.float32], centres: NDArray[np.float32], by: NDArray[np.float64]
     ) -> NDArray[np.float32]:
         """Boxes [n, 4] in the image's own pixels, from the maps of heights and widths at the centres."""
-        at = tuple(centres.astype(np.intp).T)
+        at = tuple(np.rint(centres).astype(np.intp).T)
         half = sides[(slice(None), *at)].T * self.plan.size_unit / 2 / by  # n x 2
         middle = (centres + 0.5) / by - 0.5
         return np.concatenate([middle - half, middle + half], 1).astype(np.float32)
 
-    def calibrated(self, held: Sequence[Pair], known: Sequence[Pair], real: bool) -> Counter:
-        """The same counter with lines and thresholds from held-out images, or else from those it learned from.
+    def calibrated(self, pairs: Sequence[Pair], real: bool) -> Counter:
+        """The same counter with the lines, thresholds and intervals of the images that it learned from.
 
         Args:
-            real: whether these are images of the user's; generated ones set thresholds and intervals but bend no line.
+            real: whether these are the user's; generated ones set thresholds and intervals but bend no line.
         """
-        pairs, classes = list(held) or list(known), len(self.names)
-        raw, heights, true = np.zeros((len(pairs), classes)), [], np.zeros((len(pairs), classes))
-        for i, pair in enumerate(pairs):
-            density = self.maps(scaled(pair, self.plan.zoom).image)[:classes]
-            raw[i] = density.sum((1, 2), dtype=np.float64)
-            heights.append([self.peaks(layer)[1] for layer in density])
-            true[i] = np.bincount(pair.objects.classes, minlength=classes)
+        classes = len(self.names)
+        true = np.array([np.bincount(pair.objects.classes, minlength=classes) for pair in pairs], float)  # n x K
+        densities = [self.maps(scaled(pair, self.plan.zoom).image)[:classes] for pair in pairs]
+        raw = np.array([density.sum((1, 2), dtype=np.float64) for density in densities])
         density_lines, peak_lines, by_peaks, thresholds = [], [], [], []
         for k in range(classes):
-            numbers = np.array([[(h[k] >= t).sum() for h in heights] for t in THRESHOLDS], np.float64)  # T x n
-            best = int(np.argmin(np.abs(numbers - true[:, k]).mean(1)))
-            options = [fit_line(x, true[:, k], real, not held) for x in (raw[:, k], numbers[best])]
-            wrong = [
-                np.abs(line(x) - true[:, k]).mean() for line, x in zip(options, (raw[:, k], numbers[best]), strict=True)
-            ]
-            density_lines.append(options[0])
-            peak_lines.append(fit_line(numbers[best], true[:, k], False, not held))
-            by_peaks.append(bool(np.abs(numbers[best] - true[:, k]).mean() < wrong[0]))
+            masses = [split_mass(density[k], self.plan.sigma, THRESHOLDS[0])[1] for density in densities]
+            numbers = np.array([[(m >= t).sum() for m in masses] for t in THRESHOLDS], float)  # T x n
+            wrong = np.abs(numbers - true[:, k]).mean(1)
+            best = int(np.argmin(wrong))
+            density_lines.append(fit_line(raw[:, k], true[:, k], real))
+            peak_lines.append(fit_line(numbers[best], true[:, k], False))
+            by_peaks.append(bool(wrong[best] < np.abs(density_lines[k](raw[:, k]) - true[:, k]).mean()))
             thresholds.append(THRESHOLDS[best])
         calibration = Calibration(tuple(density_lines), tuple(peak_lines), tuple(by_peaks), tuple(thresholds))
         return Counter(self.network, self.names, self.plan, calibration)
