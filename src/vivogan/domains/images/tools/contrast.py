@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, cast
 
 import torch
 from pydantic import Field
@@ -20,16 +20,10 @@ from vivogan.engine.batches import Batches
 Count = Annotated[int, Field(ge=1)]
 
 
-class Representing(Protocol):
-    """A network whose ``represent`` gives features [B, F]."""
-
-    def represent(self, x: Tensor) -> Tensor: ...
-
-
 class ContrastSettings(LearnSettings):
     """How a trunk learns from images without labels."""
 
-    steps: Annotated[int, Field(ge=0)] = 1000  # 0: not at all
+    steps: Annotated[int, Field(ge=0)] = 850  # 0: not at all
     batch: Count = 192  # pairs
     temperature: Annotated[float, Field(gt=0)] = 0.2
     width: Count = 64  # of the projection that is compared
@@ -55,7 +49,8 @@ class _Contrasted(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        z: Tensor = self.project(self.network.represent(x))
+        represent = cast(Callable[[Tensor], Tensor], self.network.represent)
+        z: Tensor = self.project(represent(x))
         return z
 
 
@@ -81,8 +76,7 @@ def contrast(
         rng = torch_generator(seed, "contrast", step)
         batch = x[torch.from_numpy(batches.deal(step, size))].float()
         views = torch.cat([altered(batch, rng, settings.alter, moves) for _ in range(2)])
-        return contrastive_loss(*model(views.contiguous(memory_format=torch.channels_last)).chunk(2), settings.temperature)
+        one, other = model(views.contiguous(memory_format=torch.channels_last)).chunk(2)
+        return contrastive_loss(one, other, settings.temperature)
 
-    average = learn(model, loss, settings, checkpoints, log)
-    found: nn.Module = average.network
-    return found
+    return cast(_Contrasted, learn(model, loss, settings, checkpoints, log)).network
