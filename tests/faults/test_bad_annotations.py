@@ -78,6 +78,7 @@ ONE_WRONG = {  # file → (content with one good and one wrong object, record, r
     "area.json": (coco(bbox=[20, 20, 0, 9]), "annotation 2", "has no area"),
     "outside.json": (coco(bbox=[200, 20, 9, 9]), "annotation 2", "outside the image"),
     "runs.json": (coco(segmentation={"size": [40, 50], "counts": "04"}), "annotation 2", "do not fill"),
+    "huge.json": (coco(segmentation={"size": [float("inf"), 50], "counts": [2000]}), "annotation 2", "cannot be read"),
     "a.xml": (voc(xmax="wide"), "object 2", "no finite numbers"),
     "area/a.xml": (voc(xmax=20), "object 2", "has no area"),
     "out/a.xml": (voc(xmax=99), "object 2", "outside the image"),
@@ -203,6 +204,18 @@ def test_limits_reach_the_annotations(tmp_path, images):
         archive.writestr("../../a.xml", voc())
     with pytest.raises(InputError, match="leads out of the archive"):
         read(images, evil)
+
+
+def test_sizes_and_categories_beyond_sense_are_no_obstacle(tmp_path, images):
+    shape = {"label": "c", "shape_type": "point", "points": [[5, 5]]}
+    labelme = {"shapes": [shape], "imageHeight": float("inf"), "imageWidth": -3}
+    assert len(read(images, saved(tmp_path / "drawn" / "a.json", json.dumps(labelme))).objects[0]) == 1
+    size = "<size><width>1e999</width><height>x</height></size>"
+    text = voc().replace("<annotation>", f"<annotation>{size}")
+    assert len(read(images, saved(tmp_path / "voc" / "a.xml", text)).objects[0]) == 2
+    document = json.loads(coco())
+    document["categories"].append({"id": [1], "name": None})
+    assert len(read(images, saved(tmp_path / "coco.json", json.dumps(document))).objects[0]) == 2
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -107,3 +107,13 @@ def test_limits_hold_within_a_set(desk):
     small = desk(limits={"archive_members": 1})
     with pytest.raises(InputError, match="limits"):
         read_roi_set("a.zip", packed(roi("RECT"), roi("RECT")), small)
+
+
+def test_a_composite_with_an_unknown_segment_is_refused(desk):
+    made = roifile.ImagejRoi.frombytes(roi("RECT"))
+    made.multi_coordinates = np.array([99, 1, 1], np.float32)
+    made.shape_roi_size = 3
+    table = desk()
+    (sheet,) = read_roi("a.roi", made.tobytes(), table)
+    assert (sheet.drawn, sheet.lost) == ([], True)
+    assert "no ROI of ImageJ" in table.draft.refusals[0].reason

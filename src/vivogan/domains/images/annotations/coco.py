@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vivogan.core.limits import check_shape
 from vivogan.domains.images.annotations import rle
-from vivogan.domains.images.annotations.drawn import CORNER, Box, Crop, Desk, Drawn, Sheet, from_corner, number
+from vivogan.domains.images.annotations.drawn import CORNER, Box, Crop, Desk, Drawn, Sheet, from_corner, number, size_of
 from vivogan.domains.images.records import part_named, plain
 from vivogan.errors import InputError
 
@@ -26,7 +26,8 @@ def read_coco(file: str, document: Document, desk: Desk) -> list[Sheet]:
     Raises ``InputError`` when the lists are not there.
     """
     images = listed(file, document, "images")
-    names = {entry.get("id"): str(entry.get("name", "")).strip() for entry in listed(file, document, "categories")}
+    categories = [entry for entry in listed(file, document, "categories") if hashable(entry.get("id"))]
+    names = {entry["id"]: str(entry.get("name") or "").strip() for entry in categories}
     words = re.split(r"[^a-z]+", PurePosixPath(file).stem.lower())  # instances_train2017
     part = next((found for word in words if (found := part_named(word))), "")
     sheets: dict[Any, Sheet] = {}
@@ -35,10 +36,8 @@ def read_coco(file: str, document: Document, desk: Desk) -> list[Sheet]:
         if not name or not hashable(entry.get("id")):
             desk.refuse(file, f"images[{position}]", "has no file_name or no id. Export it again")
             continue
-        size = number(entry.get("height")), number(entry.get("width"))
-        sheet = Sheet(file, (name,), record=name, part=part)
-        sheet.size = (int(size[0]), int(size[1])) if size[0] > 0 and size[1] > 0 else None
-        sheets[entry["id"]] = sheet
+        size = size_of(entry.get("height"), entry.get("width"))
+        sheets[entry["id"]] = Sheet(file, (name,), record=name, size=size, part=part)
     for position, entry in enumerate(listed(file, document, "annotations")):
         record = f"annotation {entry.get('id', position)}"
         sheet_id, category = entry.get("image_id"), entry.get("category_id")
@@ -77,7 +76,7 @@ def add(sheet: Sheet, entry: Mapping[str, Any], record: str, name: str, desk: De
             sheet.drawn.append(Drawn(record, name, box=box, mask=Crop(run_lengths(sheet, shape, record, desk))))
             return
         outlines = polygons(shape)
-    except (InputError, ValueError, TypeError) as error:
+    except (InputError, ValueError, TypeError, OverflowError) as error:
         reason = error.reason if isinstance(error, InputError) else f"cannot be read ({plain(error)})"
         desk.refuse(sheet.file, record, f"{reason}. Draw it again or remove it", sheet)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -115,6 +116,12 @@ def number(value: object) -> float:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return float("nan")
+
+
+def size_of(height: object, width: object) -> tuple[int, int] | None:
+    """The (height, width) that a file believes its image to have; None where it says nothing sensible."""
+    sides = number(height), number(width)
+    return (int(sides[0]), int(sides[1])) if all(0 < side < math.inf for side in sides) else None
 
 
 def from_corner(x: float, y: float, width: float, height: float) -> Box:

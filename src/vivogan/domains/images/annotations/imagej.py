@@ -6,6 +6,7 @@ ImageJ counts outlines and boxes from the corner of the first pixel, and whole-n
 from __future__ import annotations
 
 import io
+import logging
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,8 @@ NUMBER = re.compile(r"[\s_\-#.]*\d+$")  # of "neuron-12"
 OVAL = 72  # corners of an oval made a polygon
 OUTLINES = ("POLYGON", "FREEHAND", "TRACED")
 LARGEST_ROI = 64 * 2**20  # bytes
+
+logging.getLogger("roifile").addHandler(logging.NullHandler())  # what is broken is refused by us
 
 
 def read_roi(file: str, content: bytes, desk: Desk) -> list[Sheet]:
@@ -94,7 +97,9 @@ def parse(file: str, name: str, content: bytes) -> Any:
     import roifile
 
     try:
-        return roifile.ImagejRoi.frombytes(content)
+        roi = roifile.ImagejRoi.frombytes(content)
+        roi.coordinates(multi=True)  # also what lies in the bytes must be sound
+        return roi
     except Exception as error:  # hostile bytes raise anything from struct and NumPy
         raise InputError(file, f"is no ROI of ImageJ ({plain(error)})", name) from error
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivogan.core.limits import Limits
-from vivogan.domains.images.annotations.drawn import CORNER, Crop, Desk, Drawn, Sheet, number
+from vivogan.domains.images.annotations.drawn import CORNER, Crop, Desk, Drawn, Sheet, number, size_of
 from vivogan.domains.images.formats import decode
 from vivogan.domains.images.records import plain
 from vivogan.errors import InputError
@@ -27,9 +27,8 @@ def read_labelme(file: str, document: Shape, desk: Desk) -> list[Sheet]:
     if not isinstance(shapes, list):
         raise InputError(file, "has no list of shapes, as LabelMe has", mend="Save it again in LabelMe")
     named = str(document.get("imagePath") or "")
-    size = number(document.get("imageHeight")), number(document.get("imageWidth"))
     sheet = Sheet(file, (file, named) if named else (file,))
-    sheet.size = (int(size[0]), int(size[1])) if size[0] > 0 and size[1] > 0 else None
+    sheet.size = size_of(document.get("imageHeight"), document.get("imageWidth"))
     for position, shape in enumerate(shapes, 1):
         record = f"shape {position}"
         try:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from vivogan.domains.images.annotations.drawn import Desk, Drawn, Reader, Sheet, Stranger, from_corners, number
+from vivogan.domains.images.annotations.drawn import Desk, Drawn, Reader, Sheet, Stranger, from_corners, number, size_of
 from vivogan.domains.images.records import TRAIN, part_named, plain
 from vivogan.errors import InputError
 
@@ -43,9 +43,12 @@ def parse_xml(file: str, content: bytes) -> Element:
 
 def read_voc(file: str, root: Element, desk: Desk) -> list[Sheet]:
     """The boxes of one image. Corners are taken from pixel edges, as LabelImg writes them."""
-    size = tuple(int(value) if (value := number(root.findtext(f"size/{s}"))) > 0 else 0 for s in ("height", "width"))
     named = (root.findtext("filename") or "").strip()
-    sheet = Sheet(file, (file, named) if named else (file,), size=(size[0], size[1]) if all(size) else None)
+    sheet = Sheet(
+        file,
+        (file, named) if named else (file,),
+        size=size_of(root.findtext("size/height"), root.findtext("size/width")),
+    )
     for position, one in enumerate(root.iterfind("object"), 1):
         record = f"object {position}"
         box = one.find("bndbox")
