@@ -6,6 +6,7 @@ several images is the mean of the images' scores (per image) or that of their su
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,15 +74,20 @@ def matches(true: ArrayLike, predicted: ArrayLike, iou: float = 0.5) -> Matches:
     Raises:
         ValueError: different shapes, numbers that are no integers, negative labels, or ``iou`` outside (0, 1].
     """
-    if not 0 < iou <= 1:
-        raise ValueError(f"iou: expected a number in (0, 1], got {iou}")
+    return matches_at(true, predicted, (iou,))[0]
+
+
+def matches_at(true: ArrayLike, predicted: ArrayLike, ious: Sequence[float]) -> list[Matches]:
+    """``matches`` at several thresholds, from one look at the maps."""
+    for iou in ious:
+        _threshold(iou)
     overlaps = _overlaps(*_checked(true, predicted))
     n, m = overlaps.shape[0] - 1, overlaps.shape[1] - 1
     if n == 0 or m == 0:
-        return Matches(0, m, n)
+        return [Matches(0, m, n) for _ in ious]
     shared = overlaps[1:, 1:]
     union = overlaps[1:].sum(1)[:, None] + overlaps[:, 1:].sum(0)[None] - shared
-    return _matched(shared / union, iou)
+    return [_matched(shared / union, iou) for iou in ious]
 
 
 def average_precision(true: ArrayLike, predicted: ArrayLike, iou: float = 0.5) -> float:
@@ -146,8 +152,7 @@ def box_matches(
     Raises:
         ValueError: numbers of boxes, classes and scores that do not agree, or ``iou`` outside (0, 1].
     """
-    if not 0 < iou <= 1:
-        raise ValueError(f"iou: expected a number in (0, 1], got {iou}")
+    _threshold(iou)
     truth, found = _boxes(true_boxes, "true_boxes"), _boxes(boxes, "boxes")
     kinds, guesses, sure = np.asarray(true_classes), np.asarray(classes), np.asarray(scores)
     for array, rows, name in ((kinds, truth, "true_classes"), (guesses, found, "classes"), (sure, found, "scores")):
@@ -185,7 +190,8 @@ def box_iou(a: ArrayLike, b: ArrayLike) -> Floats:
     sides = np.minimum(x[..., 2:], y[..., 2:]) - np.maximum(x[..., :2], y[..., :2])  # n x m x 2
     shared = np.clip(sides, 0, None).prod(-1)
     union = (x[..., 2:] - x[..., :2]).prod(-1) + (y[..., 2:] - y[..., :2]).prod(-1) - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    shares: Floats = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return shares
 
 
 def count_error(true: ArrayLike, predicted: ArrayLike) -> float:
@@ -198,6 +204,11 @@ def count_error(true: ArrayLike, predicted: ArrayLike) -> float:
     if a.shape != b.shape or a.size == 0:
         raise ValueError(f"expected as many counts as truths, got {list(b.shape)} and {list(a.shape)}")
     return float(np.abs(a - b).mean())
+
+
+def _threshold(iou: float) -> None:
+    if not 0 < iou <= 1:
+        raise ValueError(f"iou: expected a number in (0, 1], got {iou}")
 
 
 def _share(part: int, whole: int) -> float:
@@ -236,11 +247,14 @@ def _overlaps(true: NDArray[Any], predicted: NDArray[Any]) -> Ints:
 
 def _dense(labels: NDArray[Any]) -> tuple[Ints, int]:
     """Labels [N] as 0…n with 0 for background, and n."""
-    ids, flat = np.unique(labels, return_inverse=True)
-    dense = flat.reshape(-1).astype(np.intp)
-    if len(ids) == 0 or ids[0] != 0:
-        return dense + 1, len(ids)
-    return dense, len(ids) - 1
+    flat = labels.reshape(-1).astype(np.int64)
+    if flat.size and flat.max() <= flat.size:  # counting is several times faster than sorting
+        there = np.bincount(flat) > 0
+        there[0] = False
+        return np.cumsum(there)[flat] * there[flat], int(there.sum())
+    ids, dense = np.unique(flat, return_inverse=True)
+    start = 0 if len(ids) and ids[0] == 0 else 1
+    return dense.reshape(-1).astype(np.intp) + start, len(ids) - 1 + start
 
 
 def _boxes(boxes: ArrayLike, name: str) -> Floats:

@@ -26,6 +26,7 @@ class CropSettings(Settings):
 
     size: Annotated[int, Field(ge=16)] = 128
     batch: Annotated[int, Field(ge=1)] = 8
+    tries: Annotated[int, Field(ge=1)] = 1  # places that a crop is chosen from: the one with the most on its targets
     generated: Share = 0.5  # of a batch, at the beginning, where there are generated images
     generated_final: Share = 0.25  # of a batch, at the end
     zooms: tuple[float, ...] = (1.0,)  # sizes at which every image is shown
@@ -87,8 +88,11 @@ class Crops:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         size = self.settings.size
         image, target = (grown(part, size) for part in drawn)
-        y, x = (int(rng.integers(side - size + 1)) for side in image.shape[1:])
-        image, target = (part[:, y : y + size, x : x + size] for part in (image, target))
+        high, wide = image.shape[1] - size + 1, image.shape[2] - size + 1
+        corners = [(int(rng.integers(high)), int(rng.integers(wide))) for _ in range(self.settings.tries)]
+        places = [np.s_[:, y : y + size, x : x + size] for y, x in corners]
+        place = max(places, key=lambda p: target[p].sum(dtype=np.float32)) if len(places) > 1 else places[0]
+        image, target = image[place], target[place]
         if rng.random() < 0.5:
             image, target = image.transpose(0, 2, 1), target.transpose(0, 2, 1)
             if self.swapped:
