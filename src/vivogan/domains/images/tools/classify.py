@@ -61,7 +61,7 @@ class ClassifyPlan(Settings):
         zoom_out=1.08, zoom_in=0.85, shift=0.1, colour=0.1, blur=0.1, cover=0.2, noise=0.02, moved=0.5
     )
     contrast: ContrastSettings = ContrastSettings()  # the trunk's own training on all images; steps = 0: none
-    learn: LearnSettings = LearnSettings(steps=300, learning_rate=1e-3, weight_decay=1e-2)
+    learn: LearnSettings = LearnSettings(steps=200, learning_rate=1e-3, weight_decay=1e-2)
     rounds: Count = 2  # of training and labelling the pool
     batch: Count = 128
     labelled: Share = 0.25  # share of a batch that is labelled, while there is a pool
@@ -71,7 +71,8 @@ class ClassifyPlan(Settings):
     sharpen: Annotated[float, Field(gt=0, le=1)] = 0.7  # temperature of the suggested labels
     neighbours: Count = 30
     adversarial: Weight = 0.0  # weight of virtual adversarial consistency
-    radius: Annotated[float, Field(gt=0)] = 0.02  # its change, root mean square
+    adversarial_share: Annotated[float, Field(gt=0, le=1)] = 0.5  # share of the batch it is asked of
+    radius: Annotated[float, Field(gt=0)] = 0.03  # its change, root mean square
     generated: Share = 0.0  # share of the labelled part of a batch that is generated
     calibration_folds: Natural = 2  # of the cross-fitted temperature; 0: none
     calibration_steps: Count = 120  # that each fold's network learns
@@ -250,8 +251,8 @@ def _loss(lesson: _Lesson, plan: ClassifyPlan, seed: int) -> Callable[[nn.Module
 
     def loss(network: nn.Module, step: int) -> Tensor:
         rng = torch_generator(seed, "alter", step)
-        rows = known.deal(step, labelled - drawn)
-        x, target = [lesson.x[torch.from_numpy(rows)]], [_hot(lesson.y[rows], count)]
+        given = known.deal(step, labelled - drawn)
+        x, target = [lesson.x[torch.from_numpy(given)]], [_hot(lesson.y[given], count)]
         weight = [torch.ones(labelled)]
         if made is not None and lesson.generated is not None and drawn:
             chosen = made.deal(step, drawn)
@@ -268,7 +269,9 @@ def _loss(lesson: _Lesson, plan: ClassifyPlan, seed: int) -> Callable[[nn.Module
         weights = torch.cat(weight)
         value: Tensor = (-(wanted * logits.log_softmax(1)).sum(1) * weights).sum() / weights.sum()
         if plan.adversarial:
-            value = value + plan.adversarial * virtual_adversarial(network, batch, logits, plan.radius, rng)
+            rows = slice(-round(plan.adversarial_share * len(batch)), None)  # the last rows have no labels
+            distance = virtual_adversarial(network, batch[rows], logits[rows], plan.radius, rng)
+            value = value + plan.adversarial * distance
         return value
 
     return loss

@@ -3,6 +3,8 @@ small change."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,9 +86,24 @@ def virtual_adversarial(network: nn.Module, x: Tensor, logits: Tensor, radius: f
     length = radius * x[0].numel() ** 0.5
     direction = _unit(torch.randn(x.shape, generator=rng)) * (0.1 * length)
     direction = direction.contiguous(memory_format=torch.channels_last).requires_grad_()
-    distance = kl_div(log_softmax(network(x + direction), 1), answer, reduction="batchmean")
-    worst = _unit(torch.autograd.grad(distance, direction)[0]) * length
-    return kl_div(log_softmax(network(x + worst.detach()), 1), answer, reduction="batchmean")
+    with _still(network):
+        distance = kl_div(log_softmax(network(x + direction), 1), answer, reduction="batchmean")
+        worst = _unit(torch.autograd.grad(distance, direction)[0]) * length
+        return kl_div(log_softmax(network(x + worst), 1), answer, reduction="batchmean")
+
+
+@contextmanager
+def _still(network: nn.Module) -> Iterator[None]:
+    """Batch normalisation remembers nothing meanwhile: the statistics stay those of real images."""
+    layers = [m for m in network.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0
+    try:
+        yield
+    finally:
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum
 
 
 def _unit(x: Tensor) -> Tensor:
