@@ -12,7 +12,7 @@ from vivogan.cli.judge import evaluate as judged
 from vivogan.cli.judge import finish
 from vivogan.cli.output import Output, pairs, scores
 from vivogan.cli.progress import Watch
-from vivogan.cli.tasks import group
+from vivogan.cli.tasks import AnnotationsOption, DescribeOption, group
 from vivogan.reports.gather import flat
 
 MOST_REFUSALS = 20  # printed; --json lists them all
@@ -188,6 +188,62 @@ def evaluate(
     output.show(scores(evaluation["scores"]))
     output.say(*evaluation["verdict"])
     output.document(evaluation)
+
+
+@app.command()
+def embed(
+    run: o.RunArgument,
+    source: o.SourceArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="A CSV.", show_default="RUN/samples/features.csv"),
+    ] = None,
+    images: o.ImagesOption = None,
+    json: o.JsonOption = False,
+    quiet: o.QuietOption = False,
+) -> None:
+    """Features of images, one row an image: what a generative run's discriminator, or a classifier, looks at.
+
+    Example:  vivogan images embed runs/demo cells/ -o features.csv
+    """
+    from vivogan.domains.images import api
+
+    with Watch(quiet) as watch:
+        found = api.embed(run, source, out or run / "samples" / "features.csv", images=images, watch=watch)
+    output = Output(json, quiet)
+    output.show(pairs([(name, found[name]) for name in ("images", "features", "file")]))
+    output.say(*(_refusal(refusal) for refusal in found["refusals"]))
+    output.document(found)
+
+
+@app.command()
+def imagine(
+    source: Annotated[
+        Path | None,
+        typer.Argument(metavar="[PATH]", help="Images that the made ones should look like.", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where to.")] = Path("imagined"),
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="How many.")] = 16,
+    annotations: AnnotationsOption = None,
+    describe: DescribeOption = None,
+    images: o.ImagesOption = None,
+    seed: o.SeedOption = 0,
+    json: o.JsonOption = False,
+    quiet: o.QuietOption = False,
+) -> None:
+    """Make labelled images: each with the outline, centre and class of every object. Without PATH from words alone.
+
+    Example:  vivogan images imagine -n 8 --describe "kind=fluorescence diameter=10-16 count=20-60" -o imagined/
+    """
+    from vivogan.domains.images import api
+
+    with Watch(quiet) as watch:
+        found = api.imagine(
+            source, out, count, annotations=annotations, describe=describe, images=images, seed=seed, watch=watch
+        )
+    output = Output(json, quiet)
+    output.show(pairs([(name, found[name]) for name in ("images", "objects", "folder")]))
+    output.document(found)
 
 
 def _refusal(refusal: dict[str, str | None]) -> str:

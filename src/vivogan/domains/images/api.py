@@ -15,7 +15,7 @@ from vivogan.domains.images.tasks.api import CLASSIFY, COUNT, SEGMENT
 from vivogan.domains.run import Run
 from vivogan.domains.train import train as train_domain
 
-__all__ = ["Run", "classify", "count", "inspect", "open", "segment", "train", "write"]
+__all__ = ["Run", "classify", "count", "embed", "imagine", "inspect", "open", "segment", "train", "write"]
 
 count, segment, classify = COUNT, SEGMENT, CLASSIFY
 
@@ -81,6 +81,45 @@ def open(run: str | Path, *, device: str = "auto", threads: int | None = None) -
 def write(records: Any, path: str | Path) -> Any:
     """Write records that a run generated into a folder, in the data type and range of the originals."""
     return DOMAIN.write(records, Path(path))
+
+
+def embed(
+    run: str | Path,
+    source: str | Path,
+    out: str | Path,
+    *,
+    images: str | None = None,
+    watch: Callable[[dict[str, Any]], None] | None = None,
+) -> dict[str, Any]:
+    """Write the features of the images of ``source`` into the CSV ``out``, one row an image.
+
+    ``run`` is one of ``train`` (what its discriminator looks at) or of ``classify.train``.
+    """
+    from vivogan.domains.images.tasks.embed import embedded
+
+    return embedded(Path(run), Path(source), Path(out), _reading(None, images, None, None), watch or _unwatched)
+
+
+def imagine(
+    source: str | Path | None,
+    out: str | Path,
+    n: int = 16,
+    *,
+    annotations: str | Path | None = None,
+    describe: str | None = None,
+    images: str | None = None,
+    seed: int = 0,
+    watch: Callable[[dict[str, Any]], None] | None = None,
+) -> dict[str, Any]:
+    """Write ``n`` generated images with the outline, centre and class of every object into the folder ``out``.
+
+    They look like the images of ``source`` (annotated or not), or are simulated from the words of ``describe`` alone.
+    """
+    from vivogan.domains.images.tasks.imagine import imagine as imagine_into
+
+    given = {"annotations": annotations, "describe": describe, "images": images}
+    options = {name: str(value) for name, value in given.items() if value is not None}
+    return imagine_into(None if source is None else Path(source), Path(out), n, options, seed, watch or _unwatched)
 
 
 def _reading(labels: str | None, images: str | None, split: str | None, group: str | None) -> dict[str, str]:

@@ -98,7 +98,7 @@ class AnnotatedData:
             "objects_an_image": {"min": min(numbers), "max": max(numbers)} if numbers else {},
             "drawn": "outlines" if known and self.outlined else "boxes" if known and self.boxed else "dots",
             "spacing": spacing(known),
-            "diameter": diameter(known),
+            "diameter": diameter(known, self.names),
         }
 
     def digest(self) -> str:
@@ -173,14 +173,14 @@ def spacing(known: list[Objects]) -> float | None:
     return float(np.median(np.concatenate(found))) if found else None
 
 
-def diameter(known: list[Objects]) -> dict[int, float] | None:
+def diameter(known: list[Objects], names: list[str]) -> dict[str, float] | None:
     """The median diameter in pixels of the objects of each class, where boxes were drawn."""
     boxes = [(o.boxes, o.classes) for o in known if o.boxes is not None and len(o)]
     if not boxes:
         return None
     sides = np.concatenate([np.sqrt(np.prod(b[:, 2:] - b[:, :2], axis=1).clip(1)) for b, _ in boxes])
     classes = np.concatenate([k for _, k in boxes])
-    return {int(k): float(np.median(sides[classes == k])) for k in np.unique(classes)}
+    return {names[k]: float(np.median(sides[classes == k])) for k in np.unique(classes)}
 
 
 def split(data: AnnotatedData, seed: int) -> Split:

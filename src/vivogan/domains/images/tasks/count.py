@@ -27,8 +27,9 @@ from vivogan.domains.images.tools.plots import overlay_objects
 from vivogan.metrics.bootstrap import interval
 from vivogan.metrics.instances import box_matches
 
-SMALLEST = 12.0  # pixels that the smallest class should measure across when the network looks
-CLOSEST = 9.0  # pixels between neighbours, where only dots were drawn
+SMALLEST = 16.0  # pixels that the smallest class should measure across when the network looks
+BLOB = 0.12  # σ of the blob that stands for an object, of its diameter
+CLOSEST = 12.0  # pixels between neighbours, where only dots were drawn
 ZOOMS = (0.125, 0.25, 0.375, 0.5, 0.75, 1.0, 1.5, 2.0)
 
 
@@ -66,14 +67,13 @@ class CountTask:
         return annotated.split(data, seed)
 
     def plan(self, data: AnnotatedData, split: Split, options: Mapping[str, str]) -> CountingPlan:
-        found = data.fingerprint()
-        if found["diameter"]:
-            zoom = SMALLEST / min(found["diameter"].values())
-        else:
-            zoom = CLOSEST / (found["spacing"] or CLOSEST)
-        nearest = min(ZOOMS, key=lambda z: abs(np.log(z / zoom)))
-        description = imagined.described(options.get("describe", ""))
-        return CountingPlan(counter=CountPlan(zoom=nearest), description=description)
+        found, description = data.fingerprint(), imagined.described(options.get("describe", ""))
+        diameters = found["diameter"] or {}
+        wanted = SMALLEST / min(diameters.values()) if diameters else CLOSEST / (found["spacing"] or CLOSEST)
+        zoom = min(ZOOMS, key=lambda z: abs(np.log(z / wanted)))
+        usual = [diameters.get(name, 0.0) * zoom for name in data.names]
+        sigmas = tuple(float(np.clip(BLOB * d, 2.0, 6.0)) for d in usual)
+        return CountingPlan(counter=CountPlan(zoom=zoom, sigmas=sigmas), description=description)
 
     def seconds_a_step(self, data: AnnotatedData, plan: CountingPlan) -> float:
         from vivogan.domains.images.tools.dense import DenseNetwork, seconds_a_step

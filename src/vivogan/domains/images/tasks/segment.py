@@ -24,7 +24,8 @@ from vivogan.domains.images.tasks.results import ranked, write_picture, write_ro
 from vivogan.domains.images.tools.pairs import Normaliser
 from vivogan.domains.images.tools.plots import overlay_objects
 from vivogan.domains.images.tools.properties import properties
-from vivogan.domains.images.tools.segment import Segmenter, SegmentPlan, fit_segmenter, otsu_watershed
+from vivogan.domains.images.tools.segment import Segmenter, SegmentPlan, fit_segmenter
+from vivogan.domains.images.tools.simple import otsu_watershed
 from vivogan.metrics.bootstrap import interval
 from vivogan.metrics.instances import average_precision
 

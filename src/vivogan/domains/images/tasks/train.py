@@ -122,11 +122,16 @@ def _learn(run: TaskRun, data: Any, watch: Watch) -> None:
     """The model of the run, unless an earlier call finished it."""
     if run.finished:
         return
-    generated = _imagined(run, data, run.split, "generated", watch)
-    watch({"event": "stage", "text": f"learning from {_amount(run.split.train, generated)}"})
     checkpoints = run.folder.checkpoints
     newest = checkpoints.newest()
     run.folder.forget_after(newest.samples if newest else -1)
+
+    def story(record: dict[str, Any]) -> None:
+        if newest is None:  # else it was told before
+            run.folder.log({"samples": 0, "stage": "game"} | record)
+
+    generated = _imagined(run, data, run.split, watch, story)
+    watch({"event": "stage", "text": f"learning from {_amount(run.split.train, generated)}"})
 
     def log(record: dict[str, Any]) -> None:
         run.folder.log(record | {"stage": "learning"})
@@ -142,16 +147,11 @@ def _amount(train: NDArray[np.intp], generated: Sequence[Any]) -> str:
     return f"{len(train)} annotated and {len(generated)} generated images"
 
 
-def _imagined(run: TaskRun, data: Any, split: Split, name: str, watch: Watch) -> list[Any]:
+def _imagined(run: TaskRun, data: Any, split: Split, watch: Watch, log: Watch = silent) -> list[Any]:
     """The generated images of a split; functions of the seed, so a continued run makes them again."""
     if not run.plan.generated:
         return []
     watch({"event": "stage", "text": "imagining labelled images"})
-
-    def log(record: dict[str, Any]) -> None:
-        if name == "generated":
-            run.folder.log({"samples": 0, "stage": "game"} | record)
-
     return run.task.imagine(data, split, run.plan, derive(run.config.seed, "imagine"), log)
 
 
@@ -179,7 +179,7 @@ def _curve(run: TaskRun, data: Any, watch: Watch) -> None:
             words = "with" if with_generated else "without"
             watch({"event": "stage", "text": f"learning curve: {size} annotated images, {words} generated ones"})
             part = replace(run.split, train=chosen)
-            generated = _imagined(run, data, part, "curve", silent) if with_generated else []
+            generated = _imagined(run, data, part, silent) if with_generated else []
             nobody = np.zeros(0, np.intp)
             model = run.task.fit(data, chosen, nobody, generated, plan, run.config.seed, None, silent)
             value = run.task.judge(model, data, judged, chosen).value

@@ -28,6 +28,7 @@ from vivogan.domains.images.tools.tiles import TILE, whole
 from vivogan.nn.layout import channels_last
 
 THRESHOLDS = tuple(np.arange(0.2, 0.8, 0.05).round(2).tolist())  # masses from which there is an object, tried
+MOST = 20.0
 UNIT = 100.0  # what one object sums to in the maps that the network learns
 Positive = Annotated[float, Field(gt=0)]
 
@@ -36,7 +37,9 @@ class CountPlan(Settings):
     """Every hyper-parameter of a counter."""
 
     zoom: Positive = 1.0  # of the images before the network sees them
-    sigma: Positive = 2.0  # of the blob that stands for an object, in pixels
+    sigmas: tuple[Positive, ...] = (
+        2.0,
+    )  # of the blob that stands for an object of each class, in pixels; the last goes on
     widths: tuple[int, ...] = (48, 64)
     shuffle: Annotated[int, Field(ge=1)] = 4  # pixels of a cell at the network's finest level
     size_weight: Annotated[float, Field(ge=0)] = 0.1  # of the loss of the boxes' sizes
@@ -44,6 +47,10 @@ class CountPlan(Settings):
     flips: bool = True  # average over three mirrored views
     crops: CropSettings = CropSettings()
     learn: LearnSettings = LearnSettings(steps=800)
+
+    def sigma(self, k: int) -> float:
+        """The blob of class ``k``."""
+        return self.sigmas[min(k, len(self.sigmas) - 1)]
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Counted:
         counts, low, high: [K], calibrated, with the bounds of the 90 % interval.
         objects: centres, classes and, where the counter learned from boxes or masks, boxes.
         scores: [n] of the objects: the share of an object that the density finds there.
-        density: [K, H, W], objects a pixel.
+        density: [K, h, w] at the size at which the network looks; it sums to the counts before calibration.
     """
 
     counts: NDArray[np.float64]
@@ -69,7 +76,7 @@ def encoder(plan: CountPlan, classes: int, sized: bool) -> Any:
     """``encode(objects, (H, W)) -> [K (+ 3), H, W]``: densities, and with ``sized`` the maps of ``sizes``."""
 
     def encode(objects: Objects, shape: tuple[int, int]) -> NDArray[np.float32]:
-        density = np.stack([blobs(objects.centres[objects.classes == k], shape, plan.sigma) for k in range(classes)])
+        density = np.stack([blobs(objects.centres[objects.classes == k], shape, plan.sigma(k)) for k in range(classes)])
         return np.concatenate([UNIT * density, sizes(objects, shape, plan)]) if sized else UNIT * density
 
     return encode
@@ -98,21 +105,33 @@ def sizes(objects: Objects, shape: tuple[int, int], plan: CountPlan) -> NDArray[
     maps = np.zeros((3, *shape), np.float32)
     if objects.boxes is None:
         return maps
-    radius = int(np.ceil(1.5 * plan.sigma))
-    for (y, x), (top, left, bottom, right) in zip(np.rint(objects.centres).astype(int), objects.boxes, strict=True):
+    places = np.rint(objects.centres).astype(int)
+    for (y, x), k, (top, left, bottom, right) in zip(places, objects.classes.tolist(), objects.boxes, strict=True):
+        radius = int(np.ceil(1.5 * plan.sigma(k)))
         near = np.s_[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1]
         maps[(0, *near)], maps[(1, *near)], maps[(2, *near)] = bottom - top, right - left, plan.size_unit
     return maps / np.float32(plan.size_unit)
 
 
-def count_loss(maps: Tensor, target: Tensor, classes: int, size_weight: float) -> Tensor:
-    """Mean squared error of the densities, and of the sizes where there is an object; both maps [B, K (+ 2), H, W]."""
-    loss = (maps[:, :classes] - target[:, :classes]).square().mean()
+def count_loss(maps: Tensor, target: Tensor, weights: Tensor, size_weight: float) -> Tensor:
+    """Mean squared error of the densities by class, and of the sizes where there is an object.
+
+    ``maps`` [B, K (+ 2), H, W], ``target`` [B, K (+ 3), H, W], ``weights`` [K].
+    """
+    classes = len(weights)
+    loss = ((maps[:, :classes] - target[:, :classes]).square().mean((0, 2, 3)) * weights).mean()
     if maps.shape[1] > classes:
         there = target[:, -1:]
         wrong = (maps[:, classes:] - target[:, classes:-1]).abs() * there
         loss = loss + size_weight * wrong.sum() / there.sum().clamp(min=1)
     return loss
+
+
+def class_weights(known: Sequence[Pair], classes: int, plan: CountPlan) -> Tensor:
+    """[K]: rare and wide blobs hold little energy, n / (4πσ²), so their error weighs more, up to ``MOST``-fold."""
+    counts = sum(np.bincount(pair.objects.classes, minlength=classes) for pair in known)
+    energy = np.maximum(counts, 1) / np.array([plan.sigma(k) ** 2 for k in range(classes)])
+    return torch.tensor(np.minimum(energy.max() / energy, MOST), dtype=torch.float32)
 
 
 def fit_counter(
@@ -139,9 +158,11 @@ def fit_counter(
     encode = encoder(plan, classes, sized)
     crops = Crops(real, generated, encode, plan.crops, plan.learn.steps, derive(seed, "crops"), swapped)
 
+    weights = class_weights(known, classes, plan)
+
     def loss(network: nn.Module, step: int) -> Tensor:
         images, target = crops(step)
-        return count_loss(network(images), target, classes, plan.size_weight)
+        return count_loss(network(images), target, weights, plan.size_weight)
 
     network = learn(network, loss, plan.learn, checkpoints, log)
     counter = Counter(network, list(names), plan, Calibration.none(classes))
@@ -223,7 +244,7 @@ class Counter:
         density, by = maps[:classes], np.array(seen.shape[1:]) / image.shape[1:]
         places, masses = [], []
         for k in range(classes):
-            centres, mass = split_mass(density[k], self.plan.sigma, c.threshold[k])
+            centres, mass = split_mass(density[k], self.plan.sigma(k), c.threshold[k])
             places.append(centres)
             masses.append(mass)
         lines = [c.peaks[k] if c.by_peaks[k] else c.density[k] for k in range(classes)]
@@ -235,7 +256,7 @@ class Counter:
         boxes = self._boxes(maps[classes:], centres, by) if len(maps) > classes else None
         objects = Objects(((centres + 0.5) / by - 0.5).astype(np.float32), labels, boxes)
         scores = np.minimum(np.concatenate(masses), 1.0).astype(np.float32)
-        return Counted(counts, low, high, objects, scores, density * np.float32(by.prod()))
+        return Counted(counts, low, high, objects, scores, density)
 
     def _boxes(
         self, sides: NDArray[np.float32], centres: NDArray[np.float32], by: NDArray[np.float64]
@@ -258,7 +279,7 @@ class Counter:
         raw = np.array([density.sum((1, 2), dtype=np.float64) for density in densities])
         density_lines, peak_lines, by_peaks, thresholds = [], [], [], []
         for k in range(classes):
-            masses = [split_mass(density[k], self.plan.sigma, THRESHOLDS[0])[1] for density in densities]
+            masses = [split_mass(density[k], self.plan.sigma(k), THRESHOLDS[0])[1] for density in densities]
             numbers = np.array([[(m >= t).sum() for m in masses] for t in THRESHOLDS], float)  # T x n
             wrong = np.abs(numbers - true[:, k]).mean(1)
             best = int(np.argmin(wrong))
