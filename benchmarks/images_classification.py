@@ -167,7 +167,7 @@ def shared_game(blood: Blood) -> Game:
 
 def made_by(played: Game, y: NDArray[np.intp], seed: int) -> Tensor:
     """One generated image of each class in ``y``."""
-    return sample(played.average, seed, np.arange(len(y)), lambda i: torch.from_numpy(y[i]))
+    return sample(played.average, seed, np.arange(len(y)), lambda i: torch.from_numpy(y[i % len(y)]))
 
 
 # ── the kinds of run ───────────────────────────────────────────────────────────────────────────────────────────────
