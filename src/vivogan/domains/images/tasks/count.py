@@ -21,6 +21,7 @@ from vivogan.domains.images.tasks.apply import file_name
 from vivogan.domains.images.tasks.base import Better, Judgement, TaskPlan, Watch
 from vivogan.domains.images.tasks.results import object_rows, ranked, write_picture, write_rows
 from vivogan.domains.images.tools.count import Counted, Counter, CountPlan, fit_counter
+from vivogan.domains.images.tools.crops import CropSettings
 from vivogan.domains.images.tools.learn import LearnSettings
 from vivogan.domains.images.tools.pairs import Normaliser, Pair
 from vivogan.domains.images.tools.plots import overlay_objects
@@ -28,6 +29,7 @@ from vivogan.metrics.bootstrap import interval
 from vivogan.metrics.instances import box_matches
 
 SMALLEST = 16.0  # pixels that the smallest class should measure across when the network looks
+ALIKE = CropSettings(gain=0.03, offset=0.01)  # images of one exposure: their brightness means something
 BLOB = 0.12  # σ of the blob that stands for an object, of its diameter
 CLOSEST = 12.0  # pixels between neighbours, where only dots were drawn
 ZOOMS = (0.125, 0.25, 0.375, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -73,7 +75,8 @@ class CountTask:
         zoom = min(ZOOMS, key=lambda z: abs(np.log(z / wanted)))
         usual = [diameters.get(name, 0.0) * zoom for name in data.names]
         sigmas = tuple(float(np.clip(BLOB * d, 2.0, 6.0)) for d in usual)
-        return CountingPlan(counter=CountPlan(zoom=zoom, sigmas=sigmas), description=description)
+        crops = ALIKE if data.normaliser.shared else CropSettings()
+        return CountingPlan(counter=CountPlan(zoom=zoom, sigmas=sigmas, crops=crops), description=description)
 
     def seconds_a_step(self, data: AnnotatedData, plan: CountingPlan) -> float:
         from vivogan.domains.images.tools.dense import DenseNetwork, seconds_a_step

@@ -15,7 +15,6 @@ SLOPE, INTERCEPT = (
     0.05,
 )  # prior standard deviations of the line: of its slope, and of its offset over the mean count
 MANY = 30  # residuals from which their own quantile is believed; fewer are taken for normal
-IN_SAMPLE = 1.2  # residuals of new images over those of images that were learned from
 
 
 @dataclass(frozen=True)
@@ -36,18 +35,19 @@ class Line:
         return np.maximum(count - half, 0.0), count + half
 
 
-def fit_line(raw: NDArray[np.float64], true: NDArray[np.float64], straighten: bool) -> Line:
+def fit_line(raw: NDArray[np.float64], true: NDArray[np.float64], straighten: bool, widening: float = 1.0) -> Line:
     """The line through images that were learned from, with sums ``raw`` [n] and true counts [n].
 
     Args:
         straighten: whether slope and intercept are fitted; else the identity stays.
+        widening: of the interval, as residuals of new images are larger.
     """
     slope, intercept = shrunk_line(raw, true) if straighten and len(raw) > 1 else (1.0, 0.0)
     line = Line(slope, intercept)
     found = line(raw)
     residuals = np.abs(found - true) / np.sqrt(found + 1)
     parameters = 2 * (straighten and len(raw) > 1)
-    width = quantile(residuals, parameters) * IN_SAMPLE
+    width = quantile(residuals, parameters) * widening
     return Line(slope, intercept, float(max(width, 1e-3)))
 
 

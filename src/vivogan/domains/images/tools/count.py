@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from vivogan.core.checkpoints import Checkpoints
 from vivogan.core.configuration import Settings
-from vivogan.core.seeds import derive
+from vivogan.core.seeds import derive, numpy_generator
 from vivogan.domains.images.annotations.objects import Objects
 from vivogan.domains.images.tools.calibrate import Calibration, fit_line
 from vivogan.domains.images.tools.crops import Crops, CropSettings, resampled, zoomed, zoomed_shape
@@ -28,7 +28,9 @@ from vivogan.domains.images.tools.tiles import TILE, whole
 from vivogan.nn.layout import channels_last
 
 THRESHOLDS = tuple(np.arange(0.2, 0.8, 0.05).round(2).tolist())  # masses from which there is an object, tried
-MOST = 20.0
+MOST = 20.0  # weight of a rare class
+CROSS = 8  # annotated images from which intervals are widened by measurement
+UNSEEN, WIDEST = 1.5, 2.5  # widening where it cannot be measured, and at most
 UNIT = 100.0  # what one object sums to in the maps that the network learns
 Positive = Annotated[float, Field(gt=0)]
 
@@ -145,28 +147,59 @@ def fit_counter(
 ) -> Counter:
     """Learn to count from annotated images, real and generated; either may be empty, not both.
 
+    Intervals must be those of new images. Where ``CROSS`` or more are annotated, a second counter learns from half
+    of them in half the steps, and how much worse it is on the other half widens the intervals of the first.
+
     Args:
         names: the K class names that ``Objects.classes`` index.
     """
+    network = _learned(real, generated, len(names), plan, seed, checkpoints, log)
+    counter = Counter(network, list(names), plan, Calibration.none(len(names)))
+    if not real:
+        return counter.calibrated(generated, False, UNSEEN)
+    if len(real) < CROSS:
+        return counter.calibrated(real, True, UNSEEN)
+    half = plan.model_copy(update={"learn": plan.learn.model_copy(update={"steps": max(1, plan.learn.steps // 2)})})
+    order = numpy_generator(seed, "halves").permutation(len(real))
+    seen, new = ([real[i] for i in part] for part in np.array_split(order, 2))
+    other = Counter(
+        _learned(seen, generated, len(names), half, derive(seed, "half"), None, lambda record: None),
+        list(names),
+        plan,
+        Calibration.none(len(names)),
+    ).calibrated(seen, True, 1.0)
+    gap = other.residual(new) / max(other.residual(seen), 1e-6)
+    log({"samples": plan.learn.steps, "steps": plan.learn.steps, "gap": gap})
+    return counter.calibrated(real, True, float(np.clip(gap, 1.0, WIDEST)))
+
+
+def _learned(
+    real: Sequence[Pair],
+    generated: Sequence[Pair],
+    classes: int,
+    plan: CountPlan,
+    seed: int,
+    checkpoints: Checkpoints | None,
+    log: Watch,
+) -> DenseNetwork:
+    """The network, before any calibration."""
     known = [*real, *generated]
     sized = all(pair.objects.boxes is not None for pair in known)
-    classes, channels = len(names), len(known[0].image)
     torch.manual_seed(derive(seed, "counter"))
-    network = DenseNetwork(channels, classes + 2 * sized, plan.widths, plan.shuffle)
+    network = DenseNetwork(len(known[0].image), classes + 2 * sized, plan.widths, plan.shuffle)
     swapped = (classes, classes + 1) if sized else None
     real, generated = ([scaled(pair, plan.zoom) for pair in pairs] for pairs in (real, generated))
     encode = encoder(plan, classes, sized)
     crops = Crops(real, generated, encode, plan.crops, plan.learn.steps, derive(seed, "crops"), swapped)
-
     weights = class_weights(known, classes, plan)
 
     def loss(network: nn.Module, step: int) -> Tensor:
         images, target = crops(step)
         return count_loss(network(images), target, weights, plan.size_weight)
 
-    network = learn(network, loss, plan.learn, checkpoints, log)
-    counter = Counter(network, list(names), plan, Calibration.none(classes))
-    return counter.calibrated(known[: len(real)] or known, bool(real))
+    average = learn(network, loss, plan.learn, checkpoints, log)
+    assert isinstance(average, DenseNetwork)
+    return average
 
 
 def scaled(pair: Pair, zoom: float) -> Pair:
@@ -267,11 +300,18 @@ class Counter:
         middle = (centres + 0.5) / by - 0.5
         return np.concatenate([middle - half, middle + half], 1).astype(np.float32)
 
-    def calibrated(self, pairs: Sequence[Pair], real: bool) -> Counter:
+    def residual(self, pairs: Sequence[Pair]) -> float:
+        """Root mean squared error of the counts over √(count + 1), of all classes together."""
+        found = np.array([self.count(pair.image).counts for pair in pairs])
+        true = np.array([np.bincount(pair.objects.classes, minlength=len(self.names)) for pair in pairs])
+        return float(np.sqrt((((found - true) ** 2) / (found + 1)).mean()))
+
+    def calibrated(self, pairs: Sequence[Pair], real: bool, widening: float) -> Counter:
         """The same counter with the lines, thresholds and intervals of the images that it learned from.
 
         Args:
             real: whether these are the user's; generated ones set thresholds and intervals but bend no line.
+            widening: residuals of new images over those of images that were learned from.
         """
         classes = len(self.names)
         true = np.array([np.bincount(pair.objects.classes, minlength=classes) for pair in pairs], float)  # n x K
@@ -283,8 +323,8 @@ class Counter:
             numbers = np.array([[(m >= t).sum() for m in masses] for t in THRESHOLDS], float)  # T x n
             wrong = np.abs(numbers - true[:, k]).mean(1)
             best = int(np.argmin(wrong))
-            density_lines.append(fit_line(raw[:, k], true[:, k], real))
-            peak_lines.append(fit_line(numbers[best], true[:, k], False))
+            density_lines.append(fit_line(raw[:, k], true[:, k], real, widening))
+            peak_lines.append(fit_line(numbers[best], true[:, k], False, widening))
             by_peaks.append(bool(wrong[best] < np.abs(density_lines[k](raw[:, k]) - true[:, k]).mean()))
             thresholds.append(THRESHOLDS[best])
         calibration = Calibration(tuple(density_lines), tuple(peak_lines), tuple(by_peaks), tuple(thresholds))
