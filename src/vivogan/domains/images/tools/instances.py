@@ -21,8 +21,8 @@ Kind = Literal["distance", "inner"]
 
 IOUS = (0.5, 0.65, 0.8)  # at which a decoder is tuned: finer than one threshold, and it rewards good outlines
 STEPS: tuple[tuple[str, tuple[float, ...]], ...] = (  # what is tuned, one after the other
-    ("rise", (0.15, 0.3, 0.6, 1.0, 2.0, 4.0)),
-    ("foreground", (0.35, 0.45, 0.5, 0.55, 0.65, 0.75)),
+    ("rise", (0.15, 0.3, 0.6, 1.0, 2.0, 4.0, 8.0)),
+    ("foreground", (0.35, 0.45, 0.5, 0.55, 0.65, 0.75, 0.85)),
     ("smooth", (0.5, 1.0, 2.0)),
     ("rise", (0.2, 0.45, 0.6, 0.8, 1.4)),
 )

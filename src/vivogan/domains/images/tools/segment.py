@@ -25,15 +25,17 @@ from vivogan.domains.images.tools.pairs import Pair
 from vivogan.domains.images.tools.tiles import TILE, whole
 
 CROPS = CropSettings(
-    size=128,
-    batch=8,
-    zooms=(0.7, 0.85, 1.0, 1.2, 1.4),
-    gain=0.4,
-    offset=0.1,
-    gamma=1.6,
-    blur=1.5,
-    noise=0.1,
+    batch=4,
+    tries=2,
+    zooms=(0.8, 1.0, 1.2, 1.4),
+    gain=0.3,
+    offset=0.05,
+    gamma=1.4,
+    blur=0.7,
+    noise=0.06,
 )
+LEARN = LearnSettings(steps=800, learning_rate=6e-3, ema_half_life=80.0)
+FILLED = 0.6  # share of an image from which on objects are cells of a tissue, not things on a ground
 RARE = -2.0  # logits at the beginning: most pixels hold nothing
 VIEWS: list[tuple[int, ...]] = [(), (1, 2), (1,), (2,)]  # axes that are mirrored
 
@@ -45,13 +47,13 @@ class SegmentPlan(Settings):
     margin: Annotated[float, Field(ge=0)] = 2.0  # pixels that an inner object is smaller on every side
     zoom: Annotated[float, Field(gt=0)] = 1.0  # of the images before the network sees them
     judge: Judge = "objects"  # what thresholds are tuned by; "partition" for cells that fill the plane
-    touching: Annotated[float, Field(ge=0)] = 4.0  # further weight of the pixels between neighbours in the loss
-    widths: tuple[int, ...] = (24, 48, 64)
+    touching: Annotated[float, Field(ge=0)] = 6.0  # further weight of the pixels between neighbours in the loss
+    widths: tuple[int, ...] = (16, 32, 48, 64)
     shuffle: Annotated[int, Field(ge=1)] = 2  # pixels of a cell of the network's first level
     views: Annotated[int, Field(ge=1, le=4)] = 2  # mirrored ones that the maps are averaged over
     tuned: Annotated[int, Field(ge=1)] = 16  # images that the thresholds are tuned on, at most
     crops: CropSettings = CROPS
-    learn: LearnSettings = LearnSettings(steps=800)
+    learn: LearnSettings = LEARN
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,16 @@ def fit_segmenter(
     assert isinstance(average, DenseNetwork)
     rough = Segmenter(average, plan, DecodeSettings())
     return Segmenter(average, plan, tuned(rough, real or generated, seed, log))
+
+
+def plan_for(labels: Sequence[NDArray[np.int32]]) -> SegmentPlan:
+    """The plan for images with such objects: things on a ground, or cells that fill the plane between membranes."""
+    filled = float(np.mean([(part > 0).mean() for part in labels])) if len(labels) else 0.0
+    if filled <= FILLED:
+        return SegmentPlan()
+    crops = CROPS.model_copy(update={"size": 192, "batch": 2, "tries": 1, "zooms": (0.8, 1.0, 1.2)})
+    learning = LEARN.model_copy(update={"steps": 1000})
+    return SegmentPlan(judge="partition", crops=crops, learn=learning, tuned=4)
 
 
 def larger(image: NDArray[np.float32], zoom: float) -> tuple[int, int]:
