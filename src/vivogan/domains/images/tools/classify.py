@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -45,6 +46,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 Watch = Callable[[dict[str, Any]], None]
 HELD = 1000  # images without labels that are kept aside, to learn how far known images lie
 PLENTY = 2000  # labelled images from which a tenth is held out once instead of cross-fitting
@@ -81,12 +83,11 @@ class ClassifyPlan(Settings):
 
 @dataclass(frozen=True)
 class _Lesson:
-    """What a round learns from: labelled, generated and other images with chances [n, K] and weights [n]."""
+    """What there is to learn from: labelled images of classes y [n], images without labels, generated ones."""
 
     x: Tensor
     y: Labels
     pool: Tensor
-    chances: Floats | None
     generated: tuple[Tensor, Labels] | None
     classes: int
 
@@ -136,12 +137,12 @@ def fit_classifier(
     aside = min(HELD, len(pool) // 5)
     held, pool = pool[order[:aside]], pool[order[aside : aside + POOL_LARGEST]]
     made = None if generated is None else (reduced(generated[0].float(), plan.side), np.asarray(generated[1], np.intp))
-    lesson = _Lesson(x, labels, pool, None, made, int(labels.max()) + 1)
+    lesson = _Lesson(x, labels, pool, made, int(labels.max()) + 1)
     if trunk is None and plan.contrast.steps:
         trunk = pretrain_trunk(torch.cat([x, pool]), plan, seed, _stage(checkpoints, "trunk"), log)
-    course = _Course(plan, seed, trunk, log)
-    network = course.taught(lesson, plan.rounds, plan.learn, checkpoints, "round")
-    logits, y_held, scores = course.cross_fitted(lesson, checkpoints)
+    course = _Course(lesson, plan, seed, trunk, checkpoints, log)
+    network = course.taught(np.ones(len(labels), bool), plan.rounds, plan.learn, "round")
+    logits, y_held, scores = course.cross_fitted()
     temperature = fit_temperature(logits, y_held) if len(y_held) else 1.0
     classifier = Classifier(network, plan.side, plan.moves, temperature)
     features = [classifier.features(part) for part in (x, pool, held)]
@@ -154,104 +155,126 @@ def fit_classifier(
 
 
 class _Course:
-    """The rounds of one classifier: a trunk to begin with, and one network after the other."""
+    """All that is taught from one set of images: the classifier itself, and those that judge its confidence."""
 
-    def __init__(self, plan: ClassifyPlan, seed: int, trunk: dict[str, Tensor] | None, log: Watch) -> None:
-        self.plan, self.seed, self.trunk, self.log = plan, seed, trunk, log
+    def __init__(
+        self,
+        lesson: _Lesson,
+        plan: ClassifyPlan,
+        seed: int,
+        trunk: dict[str, Tensor] | None,
+        checkpoints: Checkpoints | None,
+        log: Watch,
+    ) -> None:
+        self.lesson, self.plan, self.seed, self.trunk = lesson, plan, seed, trunk
+        self.checkpoints, self.log = checkpoints, log
 
-    def taught(
-        self, lesson: _Lesson, rounds: int, settings: LearnSettings, checkpoints: Checkpoints | None, name: str
-    ) -> ClassifierNetwork:
-        """The network after ``rounds`` rounds; without images to label there is one, as long as all together."""
-        network = _network(self.plan, lesson.x.shape[1], lesson.classes, self.seed)
-        if not len(lesson.pool):
+    def taught(self, kept: Mask, rounds: int, settings: LearnSettings, name: str) -> ClassifierNetwork:
+        """The network after ``rounds`` rounds on the labelled images ``kept`` [n]; without images to label there is
+        one round, as long as all together."""
+        network = self._network()
+        if not len(self.lesson.pool):
             settings, rounds = settings.model_copy(update={"steps": settings.steps * rounds}), 1
         chances = None
         if self.trunk is not None:
             network.load_state_dict(self.trunk, strict=False)
-            chances = self._first(network, lesson)
+            chances = self._first(network, kept)
         for round_ in range(rounds):
-            now = replace(lesson, chances=chances)
-            loss = _loss(now, self.plan, derive(self.seed, name, round_))
-            learn_from = _stage(checkpoints, f"{name}-{round_}")
-            network = self._copied(learn(network, loss, settings, learn_from, self.log), lesson)
+            loss = _loss(self.lesson, kept, chances, self.plan, derive(self.seed, name, round_))
+            learned = learn(network, loss, settings, _stage(self.checkpoints, f"{name}-{round_}"), self.log)
+            network = self._copied(learned)
             if round_ + 1 < rounds:
-                chances = self._next(network, lesson)
+                chances = self._next(network, kept)
         return network
 
-    def _first(self, network: ClassifierNetwork, lesson: _Lesson) -> Floats | None:
+    def cross_fitted(self) -> tuple[Floats, Labels, Floats]:
+        """Logits [n, K], classes [n] and novelty scores [n] of labelled images by networks that did not see them."""
+        x, y, classes = self.lesson.x, self.lesson.y, self.lesson.classes
+        settings = self.plan.learn.model_copy(update={"steps": self.plan.calibration_steps})
+        found = [(np.empty((0, classes)), y[:0], np.empty(0))]
+        for fold, out in enumerate(_folds(y, self.plan.calibration_folds, self.seed)):
+            judge = self._classifier(self.taught(~out, 1, settings, f"fold-{fold}"))
+            known = Known.fit(judge.features(x[torch.from_numpy(~out)]), np.eye(classes)[y[~out]])
+            features = judge.features(x[torch.from_numpy(out)])
+            found.append((judge.judged(features), y[out], known.score(features, judge.chances(features))))
+        logits, labels, scores = zip(*found, strict=True)
+        return np.concatenate(logits), np.concatenate(labels), np.concatenate(scores)
+
+    def _first(self, network: ClassifierNetwork, kept: Mask) -> Floats | None:
         """Standardise the trunk's features and fit the head to the labelled images, so that the first steps do not
         spoil the trunk (Kumar et al. 2022); returns chances [m, K] for the pool."""
         from sklearn.linear_model import LogisticRegression
 
-        asking = self._classifier(network, lesson)
-        known, others = asking.features(lesson.x), asking.features(lesson.pool)
-        everything = np.concatenate([known, others])
-        mean, deviation = everything.mean(0), everything.std(0) + 1e-4
+        features, graph = self._seen_by_trunk
+        mean, deviation = features.mean(0), features.std(0) + 1e-4
+        standard, y = (features - mean) / deviation, self.lesson.y
         model = LogisticRegression(C=0.3, max_iter=1000, class_weight="balanced")
-        head = model.fit((known - mean) / deviation, lesson.y)
+        head = model.fit(standard[: len(y)][kept], y[kept])
         weight, bias = head.coef_, head.intercept_
-        if lesson.classes == 2:  # scikit-learn keeps one row for two classes
+        if self.lesson.classes == 2:  # scikit-learn keeps one row for two classes
             weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
         state = {"head.weight": weight, "head.bias": bias, "norm.running_mean": mean, "norm.running_var": deviation**2}
         network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()}, strict=False)
-        if not len(others):
+        if graph is None:
             return None
-        return agreed(head.predict_proba((others - mean) / deviation), self._near(known, others, lesson))
+        return agreed(head.predict_proba(standard[len(y) :]), self._near(graph, kept))
 
-    def _next(self, network: ClassifierNetwork, lesson: _Lesson) -> Floats:
-        """Chances [m, K] for the pool by a trained network."""
-        asking = self._classifier(network, lesson)
-        known, others = asking.features(lesson.x), asking.features(lesson.pool)
-        return agreed(asking.chances(others), self._near(known, others, lesson), 0.5)
+    def _next(self, network: ClassifierNetwork, kept: Mask) -> Floats:
+        """Chances [m, K] for the pool by a trained network and by the neighbours it sees."""
+        features = self._features(network)
+        opinion = self._classifier(network).chances(features[len(self.lesson.y) :])
+        return agreed(opinion, self._near(self._graph(features), kept), 0.5)
 
-    def _near(self, known: Floats, others: Floats, lesson: _Lesson) -> Floats:
+    @cached_property
+    def _seen_by_trunk(self) -> tuple[Floats, Any]:
+        """Features [n + m, F] of labelled images and pool before any training, and their graph."""
+        network = self._network()
+        network.load_state_dict(self.trunk or {}, strict=False)
+        features = self._features(network)
+        return features, self._graph(features) if len(self.lesson.pool) else None
+
+    def _features(self, network: ClassifierNetwork) -> Floats:
+        asking = self._classifier(network)
+        return np.concatenate([asking.features(self.lesson.x), asking.features(self.lesson.pool)])
+
+    def _graph(self, features: Floats) -> Any:
+        return neighbours(whitened(torch.from_numpy(features).float()), self.plan.neighbours)
+
+    def _near(self, graph: Any, kept: Mask) -> Floats:
         """Chances [m, K] for the pool by the labels of neighbours."""
-        rows = whitened(torch.from_numpy(np.concatenate([known, others])).float())
-        graph = neighbours(rows, self.plan.neighbours)
-        return spread_labels(graph, np.arange(len(known)), lesson.y, lesson.classes)[len(known) :]
+        y = self.lesson.y
+        return spread_labels(graph, np.flatnonzero(kept), y[kept], self.lesson.classes)[len(y) :]
 
-    def _classifier(self, network: nn.Module, lesson: _Lesson) -> Classifier:
-        return Classifier(self._copied(network, lesson), self.plan.side, self.plan.moves)
+    def _network(self) -> ClassifierNetwork:
+        return _network(self.plan, self.lesson.x.shape[1], self.lesson.classes, self.seed)
 
-    def _copied(self, network: nn.Module, lesson: _Lesson) -> ClassifierNetwork:
-        copy = ClassifierNetwork(lesson.x.shape[1], lesson.classes, self.plan.widths)
+    def _copied(self, network: nn.Module) -> ClassifierNetwork:
+        copy = self._network()
         copy.load_state_dict(network.state_dict())
         return copy
 
-    def cross_fitted(self, lesson: _Lesson, checkpoints: Checkpoints | None) -> tuple[Floats, Labels, Floats]:
-        """Logits [n, K], classes [n] and novelty scores [n] of labelled images by networks that did not see them."""
-        folds = self.plan.calibration_folds
-        logits, classes, scores = [np.empty((0, lesson.classes))], [lesson.y[:0]], [np.empty(0)]
-        settings = self.plan.learn.model_copy(update={"steps": self.plan.calibration_steps})
-        for fold, out in enumerate(_folds(lesson.y, folds, self.seed)):
-            kept = torch.from_numpy(~out)
-            part = replace(lesson, x=lesson.x[kept], y=lesson.y[~out])
-            network = self.taught(part, 1, settings, checkpoints, f"fold-{fold}")
-            judge = Classifier(network, self.plan.side, self.plan.moves)
-            known = Known.fit(judge.features(part.x), np.eye(lesson.classes)[part.y])
-            held = lesson.x[~kept]
-            logits.append(judge.logits(held))
-            classes.append(lesson.y[out])
-            scores.append(known.score(judge.features(held), judge.probabilities(held)))
-        return np.concatenate(logits), np.concatenate(classes), np.concatenate(scores)
+    def _classifier(self, network: nn.Module) -> Classifier:
+        return Classifier(self._copied(network), self.plan.side, self.plan.moves)
 
 
-def _loss(lesson: _Lesson, plan: ClassifyPlan, seed: int) -> Callable[[nn.Module, int], Tensor]:
-    """Cross-entropy of altered images with their labels, given or suggested; the suggested count as far as they are
-    sure."""
-    count = lesson.classes
-    known = Batches(len(lesson.y), lesson.y, plan.balance, derive(seed, "labelled"))
+def _loss(
+    lesson: _Lesson, kept: Mask, suggested: Floats | None, plan: ClassifyPlan, seed: int
+) -> Callable[[nn.Module, int], Tensor]:
+    """Cross-entropy of altered images with their labels, given (``kept`` [n]) or suggested (chances [m, K] for the
+    pool, which count as far as they are sure)."""
+    count, rows_known = lesson.classes, np.flatnonzero(kept)
+    known = Batches(len(rows_known), lesson.y[rows_known], plan.balance, derive(seed, "labelled"))
     others = Batches(max(1, len(lesson.pool)), None, 0.0, derive(seed, "pool"))
     made = None if lesson.generated is None else Batches(len(lesson.generated[1]), lesson.generated[1], 1.0, seed)
-    chances = None if lesson.chances is None else torch.from_numpy(sharpened(lesson.chances, plan.sharpen)).float()
-    sure = None if lesson.chances is None else torch.from_numpy(lesson.chances.max(1)).float()
-    labelled = plan.batch if chances is None else max(count, round(plan.batch * plan.labelled))
+    chances = None if suggested is None else torch.from_numpy(sharpened(suggested, plan.sharpen)).float()
+    sure = None if suggested is None else torch.from_numpy(suggested.max(1)).float()
+    share = max(plan.labelled, len(rows_known) / (len(rows_known) + len(lesson.pool)))
+    labelled = plan.batch if chances is None else round(plan.batch * share)
     drawn = round(labelled * plan.generated) if made is not None else 0
 
     def loss(network: nn.Module, step: int) -> Tensor:
         rng = torch_generator(seed, "alter", step)
-        given = known.deal(step, labelled - drawn)
+        given = rows_known[known.deal(step, labelled - drawn)]
         x, target = [lesson.x[torch.from_numpy(given)]], [_hot(lesson.y[given], count)]
         weight = [torch.ones(labelled)]
         if made is not None and lesson.generated is not None and drawn:
@@ -295,7 +318,7 @@ def _checked(x: Tensor, y: ArrayLike, pool: Tensor | None, plan: ClassifyPlan) -
     return labels
 
 
-def _folds(y: Labels, folds: int, seed: int) -> list[NDArray[np.bool_]]:
+def _folds(y: Labels, folds: int, seed: int) -> list[Mask]:
     """Masks [n] of the images held out: each once in ``folds`` parts, or a tenth where there are plenty."""
     if folds == 0:
         return []
