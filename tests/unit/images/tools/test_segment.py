@@ -13,7 +13,7 @@ from vivogan.domains.images.annotations.objects import Objects
 from vivogan.domains.images.tools.instances import DecodeSettings, decode, depth, encode, tune
 from vivogan.domains.images.tools.pairs import Pair
 from vivogan.domains.images.tools.properties import properties
-from vivogan.domains.images.tools.segment import Segmenter, SegmentPlan, fit_segmenter
+from vivogan.domains.images.tools.segment import Segmenter, SegmentPlan, fit_segmenter, plan_for
 from vivogan.metrics.instances import average_precision
 
 QUICK = override(
@@ -151,6 +151,21 @@ def test_tuning_finds_what_parts_touching_objects() -> None:
     assert settings.rise < 4  # which leaves neighbours together
     _, partition = tune(maps, [labels_of(p) for p in pairs], "partition")
     assert partition > 0.95
+
+
+def test_cells_that_fill_the_plane() -> None:
+    cells = np.array([[1, 2], [3, 4]]).repeat(24, 0).repeat(24, 1)
+    cells[23:25], cells[:, 23:25] = 0, 0
+    labels = Objects.from_labels(cells).labels
+    assert labels is not None
+    plan = plan_for([labels])
+    assert (plan.judge, plan_for([labels_of(discs(0))]).judge) == ("partition", "objects")
+    maps = encode(labels, plan.kind, plan.margin)
+    maps[:, 22:26, 10:13] = 1  # a leak in the first map, and a little in the second
+    maps[1, 22:26, 10:13] = 0.5
+    whole = decode(maps, DecodeSettings(shape=False, rise=0.3))
+    assert average_precision(labels, whole, 0.9) == 1
+    assert decode(np.ones((2, 5, 6), np.float32), DecodeSettings()).max() == 1
 
 
 @settings(max_examples=20, deadline=None)

@@ -20,20 +20,29 @@ Judge = Literal["objects", "partition"]
 Kind = Literal["distance", "inner"]
 
 IOUS = (0.5, 0.65, 0.8)  # at which a decoder is tuned: finer than one threshold, and it rewards good outlines
-STEPS: tuple[tuple[str, tuple[float, ...]], ...] = (  # what is tuned, one after the other
-    ("rise", (0.15, 0.3, 0.6, 1.0, 2.0, 4.0, 8.0)),
-    ("foreground", (0.35, 0.45, 0.5, 0.55, 0.65, 0.75, 0.85)),
-    ("smooth", (0.5, 1.0, 2.0)),
-    ("rise", (0.2, 0.45, 0.6, 0.8, 1.4)),
-)
+Tried = tuple[tuple[str, tuple[float, ...]], ...]
+STEPS: dict[Judge, Tried] = {  # what is tuned, one after the other
+    "objects": (
+        ("rise", (0.15, 0.3, 0.6, 1.0, 2.0, 4.0, 8.0)),
+        ("foreground", (0.35, 0.45, 0.5, 0.55, 0.65, 0.75, 0.85)),
+        ("smooth", (0.5, 1.0, 2.0)),
+        ("rise", (0.2, 0.45, 0.6, 0.8, 1.4)),
+    ),
+    "partition": (
+        ("rise", (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7)),
+        ("smooth", (0.5, 1.0, 2.0)),
+        ("foreground", (0.3, 0.5, 0.7)),
+    ),
+}
 
 
 class DecodeSettings(Settings):
     """How two maps become objects."""
 
     foreground: Share = 0.5  # least value of the first map inside an object
-    smooth: Positive = 1.0  # standard deviation in pixels, of the landscape in which objects are hills
-    rise: Positive = 0.5  # pixels that a hill rises above the pass to a higher one, at least
+    shape: bool = True  # whether the landscape of hills is the second map times the distance to the border, or the map
+    smooth: Positive = 1.0  # standard deviation in pixels of the landscape's blur
+    rise: Positive = 0.5  # of a hill above the pass to a higher one, at least, in pixels or in shares of 1
     least: Annotated[int, Field(ge=0)] = 0  # pixels of the smallest object
 
 
@@ -83,8 +92,8 @@ def decode(maps: NDArray[np.float32], settings: DecodeSettings) -> NDArray[np.in
     """[2, H, W] → instance map [H, W]: every hill of the landscape becomes an object by a watershed (Meyer 1994).
 
     The landscape is the distance to the border of the foreground, by which shape alone parts round objects, times the
-    second map, by which the network parts the others. What rises less than ``rise`` above the pass to a higher hill is
-    none of its own (h-maxima, Soille 2003, 6.3.2).
+    second map; without ``shape`` the second map alone, where shapes are arbitrary. What rises less than ``rise`` above
+    the pass to a higher hill is none of its own (h-maxima, Soille 2003, 6.3.2).
     """
     from skimage.morphology import reconstruction
     from skimage.segmentation import watershed
@@ -92,8 +101,10 @@ def decode(maps: NDArray[np.float32], settings: DecodeSettings) -> NDArray[np.in
     mask = maps[0] > settings.foreground
     if not mask.any():
         return np.zeros(mask.shape, np.int32)
-    far = ndimage.distance_transform_edt(mask) if not mask.all() else np.full(mask.shape, float(max(mask.shape)))
-    height = ndimage.gaussian_filter(far * maps[1], settings.smooth)
+    height = maps[1].astype(np.float64)
+    if settings.shape:
+        height *= ndimage.distance_transform_edt(mask) if not mask.all() else float(max(mask.shape))
+    height = ndimage.gaussian_filter(height, settings.smooth)
     summits = height - reconstruction(height - settings.rise, height) >= settings.rise * (1 - 1e-6)
     seeds, n = ndimage.label(summits & mask, np.ones((3, 3)))
     pieces, m = ndimage.label(mask)
@@ -126,8 +137,8 @@ def tune(
     areas = np.concatenate([np.bincount(truth.ravel())[1:] for truth in truths])
     small = float(np.percentile(areas[areas > 0], 2)) if areas.any() else 0.0
     sizes = tuple(float(round(share * small)) for share in (0.25, 0.5, 0.75, 1.0, 1.5))
-    best, top = DecodeSettings(least=round(0.5 * small)), -1.0
-    for name, values in (*STEPS, ("least", sizes)):
+    best, top = DecodeSettings(shape=judge == "objects", least=round(0.5 * small)), -1.0
+    for name, values in (*STEPS[judge], ("least", sizes)):
         tried = sorted({*values, getattr(best, name)})
         grid = [best.model_copy(update={name: int(v) if name == "least" else v}) for v in tried]
         best, top = _best(grid, [_mean_score(maps, truths, settings, judge) for settings in grid])

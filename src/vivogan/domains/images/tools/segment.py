@@ -141,9 +141,10 @@ def plan_for(labels: Sequence[NDArray[np.int32]]) -> SegmentPlan:
     filled = float(np.mean([(part > 0).mean() for part in labels])) if len(labels) else 0.0
     if filled <= FILLED:
         return SegmentPlan()
-    crops = CROPS.model_copy(update={"size": 192, "batch": 2, "tries": 1, "zooms": (0.8, 1.0, 1.2)})
-    learning = LEARN.model_copy(update={"steps": 1000})
-    return SegmentPlan(judge="partition", crops=crops, learn=learning, tuned=4)
+    crops = CROPS.model_copy(update={"size": 192, "batch": 2, "zooms": (0.8, 1.0, 1.2)})
+    return SegmentPlan(
+        kind="inner", margin=3.0, judge="partition", touching=4.0, widths=(24, 48, 64, 64), tuned=4, crops=crops
+    )
 
 
 def larger(image: NDArray[np.float32], zoom: float) -> tuple[int, int]:
