@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from vivogan.core.seeds import derive, numpy_generator
 from vivogan.domains.images.scenes.composition import compose, cut_outs
 from vivogan.domains.images.scenes.fit import Population, fit, random_crops
+from vivogan.domains.images.scenes.harvest import Harvest, harvest
+from vivogan.domains.images.scenes.harvest import composed as paste
 from vivogan.domains.images.scenes.learned import learned
 from vivogan.domains.images.scenes.scene import SPACE
 from vivogan.domains.images.scenes.settings import Kind, SceneDescription, SceneSettings
@@ -21,6 +23,7 @@ from vivogan.domains.images.tools.pairs import Pair
 Watch = Callable[[dict[str, Any]], None]
 Images = Sequence[NDArray[np.float32]]
 TRIED = 120  # crops of each kind of light, where the kind is not known
+DARK = 0.5  # the median of a normalised image with bright objects on dark ground is below
 CHANNELS = {"fluorescence": 1, "brightfield": 3}
 
 
@@ -47,14 +50,41 @@ def imagine(
     cuts = cut_outs(masked) if settings.composition > 0 else []
     composed = round(settings.composition * n) if cuts else 0
     pairs = [compose(masked, cuts, size, derive(seed, "compose", i)) for i in range(composed)]
-    if composed < n:
-        real = [*unlabelled, *(pair.image for pair in annotated)]
+    real = [*unlabelled, *(pair.image for pair in annotated)]
+    lone = harvested(annotated, unlabelled, settings, description)
+    pasted = round(settings.harvested * (n - composed)) if lone else 0
+    if lone:
+        pairs += paste(lone, pasted, size, settings.harvest, derive(seed, "harvest"), cut)
+    if composed + pasted < n:
         population = populate(annotated, unlabelled, size, settings, seed, log, description)
-        drawn = population.draw(n - composed, size, derive(seed, "imagine"), cut)
+        drawn = population.draw(n - composed - pasted, size, derive(seed, "imagine"), cut)
         pairs += matched(drawn, real, settings.matching) if real else drawn
-    log({"composed": composed, "simulated": n - composed})
+    log({"composed": composed, "harvested": pasted, "simulated": n - composed - pasted})
     order = numpy_generator(seed, "order").permutation(n)
     return [pairs[int(i)] for i in order]
+
+
+def harvested(
+    annotated: Sequence[Pair], unlabelled: Images, settings: SceneSettings, description: SceneDescription | None
+) -> Harvest | None:
+    """What stands alone in the images; None for dark objects, for several classes, and where too little stands alone."""
+    images = [*unlabelled, *(pair.image for pair in annotated)]
+    kinds = {k for pair in annotated for k in pair.objects.classes.tolist()}
+    several = len(kinds) > 1 or (description is not None and len(description.classes) > 1)
+    if not images or several or settings.harvested <= 0 or _stated(settings, description) == "brightfield":
+        return None
+    if np.mean([np.median(image) for image in images]) > DARK:
+        return None
+    sizes = [
+        np.sqrt(np.prod(p.objects.boxes[:, 2:] - p.objects.boxes[:, :2], axis=1))
+        for p in annotated
+        if p.objects.boxes is not None
+    ]
+    radius = float(np.median(np.concatenate(sizes))) / 2 if sizes and len(np.concatenate(sizes)) else None
+    if radius is None and description is not None and description.diameter is not None:
+        radius = sum(description.diameter) / 4
+    truth = [None] * len(unlabelled) + [len(pair.objects) for pair in annotated]
+    return harvest(images, settings.harvest, radius, truth)
 
 
 def populate(
@@ -115,7 +145,7 @@ def histogram_of(image: NDArray[np.float32], model: NDArray[np.float32]) -> NDAr
 def likelier(simulators: Sequence[Simulator], real: Images, settings: SceneSettings, seed: int) -> Simulator:
     """The simulator whose prior comes nearest to the statistics of real crops."""
     side = min(settings.crop, *(min(image.shape[1:]) for image in real))
-    wanted = table(random_crops(real, min(32, 2 * len(real)), (side, side), numpy_generator(seed, "likelier")))
+    wanted = table(random_crops(real, min(32, 2 * len(real)), (side, side), 0.1, numpy_generator(seed, "likelier")))
     seen = []
     for k, simulator in enumerate(simulators):
         units = numpy_generator(seed, "likelier", k).random((TRIED, len(simulator.space)))

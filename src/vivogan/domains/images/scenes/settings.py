@@ -14,6 +14,19 @@ Count = Annotated[int, Field(ge=1)]
 Kind = Literal["fluorescence", "brightfield"]
 
 
+class HarvestSettings(Settings):
+    """How lone objects are cut out of images, and how crowds are built of them."""
+
+    faint: Positive = 0.12  # height of the faintest peak, of the brightest ones
+    alone: Positive = 2.0  # radii between a lone blob and the next peak
+    reach: Positive = 2.0  # radii that are cut out
+    crowded: tuple[float, float] = (0.1, 0.6)  # share of the objects that are set beside another one
+    nearest: tuple[float, float] = (0.5, 2.0)  # radii between such neighbours
+    varied: Annotated[float, Field(ge=0, lt=1)] = 0.25  # numbers vary by this share around the estimated ones
+    alike: Annotated[float, Field(ge=0)] = 0.08  # spread of the sharpness of neighbours, of all that there is
+    adding: Share = 0.5  # 0: the brighter one hides the other; 1: light adds up
+
+
 class ClassDescription(Settings):
     """One class of objects: how frequent, and how large beside ``SceneDescription.diameter``."""
 
@@ -49,8 +62,13 @@ class SceneSettings(Settings):
     r1: Annotated[float, Field(ge=0)] = 0.1
     temperature: Positive = 1.0  # particles weigh exp(logit / temperature)
     survivors: Share = 0.4  # effective share of the particles that a round leaves at least
-    jitter: Positive = 0.08  # standard deviation of a particle's step in the unit cube in the first round
-    jitter_final: Positive = 0.03
+    search: Positive = 0.15  # standard deviation of the first step about a real crop's nearest, in the unit cube
+    stride: Positive = 0.2  # of a particle's step in the game, in the population's standard deviations
+    jitter: Annotated[float, Field(ge=0)] = (
+        0.02  # standard deviation in the unit cube of what is drawn about a particle
+    )
     matching: Share = 0.5  # of the histogram matching: 0 none, 1 the full histogram of a real image
     composition: Share = 0.5  # share of images composed of annotated objects where outlines were drawn
+    harvested: Share = 1.0  # share of the other images composed of lone objects, where enough stand alone
+    harvest: HarvestSettings = HarvestSettings()
     edges: Literal["auto", "cut", "centres"] = "auto"  # objects of cut ones: all that show, or centres inside

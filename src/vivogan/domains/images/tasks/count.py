@@ -28,9 +28,9 @@ from vivogan.domains.images.tools.plots import overlay_objects
 from vivogan.metrics.bootstrap import interval
 from vivogan.metrics.instances import box_matches
 
-SMALLEST = 16.0  # pixels that the smallest class should measure across when the network looks
+SMALLEST = 10.0  # pixels that the smallest class should measure across when the network looks
 ALIKE = CropSettings(gain=0.03, offset=0.01)  # images of one exposure: their brightness means something
-BLOB = 0.12  # σ of the blob that stands for an object, of its diameter
+BLOB = 0.2  # σ of the blob that stands for an object, of its diameter
 CLOSEST = 12.0  # pixels between neighbours, where only dots were drawn
 ZOOMS = (0.125, 0.25, 0.375, 0.5, 0.75, 1.0, 1.5, 2.0)
 
@@ -74,7 +74,7 @@ class CountTask:
         wanted = SMALLEST / min(diameters.values()) if diameters else CLOSEST / (found["spacing"] or CLOSEST)
         zoom = min(ZOOMS, key=lambda z: abs(np.log(z / wanted)))
         usual = [diameters.get(name, 0.0) * zoom for name in data.names]
-        sigmas = tuple(float(np.clip(BLOB * d, 2.0, 6.0)) for d in usual)
+        sigmas = tuple(float(np.clip(BLOB * d, 2.0, 12.0)) for d in usual)
         crops = ALIKE if data.normaliser.shared else CropSettings()
         return CountingPlan(counter=CountPlan(zoom=zoom, sigmas=sigmas, crops=crops), description=description)
 

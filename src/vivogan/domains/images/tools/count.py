@@ -28,7 +28,7 @@ from vivogan.domains.images.tools.tiles import TILE, whole
 from vivogan.nn.layout import channels_last
 
 THRESHOLDS = tuple(np.arange(0.2, 0.8, 0.05).round(2).tolist())  # masses from which there is an object, tried
-MOST = 20.0  # weight of a rare class
+MOST = 10.0  # weight of a rare class
 CROSS = 8  # annotated images from which intervals are widened by measurement
 UNSEEN, WIDEST = 1.5, 2.5  # widening where it cannot be measured, and at most
 UNIT = 100.0  # what one object sums to in the maps that the network learns
@@ -130,10 +130,16 @@ def count_loss(maps: Tensor, target: Tensor, weights: Tensor, size_weight: float
 
 
 def class_weights(known: Sequence[Pair], classes: int, plan: CountPlan) -> Tensor:
-    """[K]: rare and wide blobs hold little energy, n / (4πσ²), so their error weighs more, up to ``MOST``-fold."""
+    """[K]: such that the squared error of an empty density is about 1, whatever the blobs and their number.
+
+    Rare and wide blobs hold little energy, n / (4πσ²), so their error weighs more: by its root, up to ``MOST``.
+    """
     counts = sum(np.bincount(pair.objects.classes, minlength=classes) for pair in known)
-    energy = np.maximum(counts, 1) / np.array([plan.sigma(k) ** 2 for k in range(classes)])
-    return torch.tensor(np.minimum(energy.max() / energy, MOST), dtype=torch.float32)
+    area = sum(pair.image.shape[1] * pair.image.shape[2] for pair in known) * plan.zoom**2
+    spread = np.array([plan.sigma(k) ** 2 for k in range(classes)])
+    energy = UNIT**2 * np.maximum(counts, 1) / (4 * np.pi * spread * area)
+    weights = np.minimum(np.sqrt(energy.max() / energy), MOST)
+    return torch.tensor(weights / (weights * energy).mean(), dtype=torch.float32)
 
 
 def fit_counter(
