@@ -31,6 +31,7 @@ from vivogan.metrics.instances import box_matches
 SMALLEST = 10.0  # pixels that the smallest class should measure across when the network looks
 ALIKE = CropSettings(gain=0.03, offset=0.01)  # images of one exposure: their brightness means something
 BLOB = 0.2  # σ of the blob that stands for an object, of its diameter
+LARGE, WIDE = 20.0, (32, 64, 96)  # pixels across from which a network must look farther, and its widths
 CLOSEST = 12.0  # pixels between neighbours, where only dots were drawn
 ZOOMS = (0.125, 0.25, 0.375, 0.5, 0.75, 1.0, 1.5, 2.0)
 
@@ -76,7 +77,9 @@ class CountTask:
         usual = [diameters.get(name, 0.0) * zoom for name in data.names]
         sigmas = tuple(float(np.clip(BLOB * d, 2.0, 12.0)) for d in usual)
         crops = ALIKE if data.normaliser.shared else CropSettings()
-        return CountingPlan(counter=CountPlan(zoom=zoom, sigmas=sigmas, crops=crops), description=description)
+        widths = WIDE if max(usual, default=0) > LARGE else CountPlan().widths
+        counter = CountPlan(zoom=zoom, sigmas=sigmas, crops=crops, widths=widths)
+        return CountingPlan(counter=counter, description=description)
 
     def seconds_a_step(self, data: AnnotatedData, plan: CountingPlan) -> float:
         from vivogan.domains.images.tools.dense import DenseNetwork, seconds_a_step
