@@ -19,16 +19,13 @@ def test_particles_move_to_both_of_two_sub_populations() -> None:
     true[0, [space.index("diameter"), space.index("density")]] = space["diameter"].unit(8), space["density"].unit(30)
     true[1, [space.index("diameter"), space.index("density")]] = space["diameter"].unit(24), space["density"].unit(7)
     real = [simulator(true[i % 2], size, 1000 + i).image for i in range(40)]
-    settings = SceneSettings(crop=64, prior=210, particles=60, rounds=2, discriminator_steps=8)
+    settings = SceneSettings(crop=64, prior=400, particles=60, rounds=2, discriminator_steps=8)
     seen: list[dict[str, float]] = []
     population = fit(simulator, real, settings, 0, log=seen.append)
     diameters = np.array([space.values(u)["diameter"] for u in population.particles])
-    prior = np.exp(np.random.default_rng(0).uniform(np.log(5), np.log(60), 2000))
     near = [np.abs(np.log(diameters / d)) < 0.35 for d in (8, 24)]
-    by_chance = [(np.abs(np.log(prior / d)) < 0.35).mean() for d in (8, 24)]
-    assert near[0].mean() > 1.25 * by_chance[0]
-    assert near[1].mean() > 1.25 * by_chance[1]
-    assert (near[0] | near[1]).mean() > 0.7
+    assert (near[0] | near[1]).mean() > 0.8  # by chance .56: the prior is 5 … 60
+    assert min(near[0].mean(), near[1].mean()) > 0.2  # neither is lost
     seen = [record for record in seen if "round" in record]
     assert [record["round"] for record in seen] == [1, 2]
     assert all(0 <= record["told_apart"] <= 1 for record in seen)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from vivogan.core.seeds import derive, numpy_generator, torch_generator
 from vivogan.domains.images.scenes.settings import SceneSettings
-from vivogan.domains.images.scenes.simulator import Simulator
+from vivogan.domains.images.scenes.simulator import LEAST, Simulator, normalised
 from vivogan.domains.images.scenes.statistics import table
 from vivogan.domains.images.tools.pairs import Pair
 from vivogan.engine.losses import OBJECTIVES
@@ -28,7 +28,8 @@ from vivogan.engine.step import Penalties, discriminator_loss
 
 Watch = Callable[[dict[str, Any]], None]
 Images = Sequence[NDArray[np.float32]]
-GENERATIONS = 5  # of the search by statistics, the first of them from the prior
+HELD_OUT = 5  # every fifth real image measures the discriminator and teaches it nothing
+GENERATIONS = 6  # of the search by statistics, the first of them from the prior
 
 
 class CropDiscriminator(nn.Module):
@@ -76,12 +77,15 @@ def fit(
     """The population that the real images [C, H, W] draw out of the simulator's prior.
 
     ``log`` gets a record a round: "told_apart" is the AUC with which the discriminator tells fresh crops of the
-    population from real ones (.5: it cannot).
+    population from crops of real images that it has not learnt from, where there are enough (.5: it cannot).
     """
-    size = _crop_size(real, settings.crop)
-    crops = random_crops(real, max(settings.particles, len(real)), size, numpy_generator(seed, "crops"))
+    size, least = _crop_size(real, settings.crop), LEAST[simulator.kind]
+    held = list(real[::HELD_OUT]) if len(real) >= 2 * HELD_OUT else []
+    seen = [image for i, image in enumerate(real) if i % HELD_OUT or not held]
+    crops = random_crops(seen, max(settings.particles, len(seen)), size, least, numpy_generator(seed, "crops"))
+    unseen = random_crops(held, settings.particles // 2, size, least, numpy_generator(seed, "held")) if held else crops
     particles = nearest(simulator, crops, settings, seed, log)
-    return _play(simulator, particles, crops, size, settings, seed, log)
+    return _play(simulator, particles, (crops, unseen), settings, seed, log)
 
 
 def nearest(
@@ -93,8 +97,8 @@ def nearest(
 ) -> NDArray[np.float64]:
     """Particles [n, P] whose crops have the statistics of the real ``crops``, each of them followed on its own.
 
-    Generations of nearest neighbours, moved along the regression of parameters on statistics by what is still between
-    them and their real crop (Beaumont et al. 2002, eq. 4).
+    Generations of nearest neighbours among all that was rendered so far, each generation about the last's and nearer
+    to it (sequential approximate Bayesian computation, Beaumont et al. 2009).
     """
     size = crops[0].shape[1:]
     rng = numpy_generator(seed, "prior")
@@ -109,27 +113,13 @@ def nearest(
         if generation == GENERATIONS:
             break
         rows = rng.permutation(np.resize(np.arange(len(near)), settings.prior // 3))
-        slopes, errors = _regression((seen / scale)[-settings.prior :], units[-settings.prior :])
-        shift = ((wanted[rows] - seen[best[rows]]) / scale).clip(-3, 3) @ slopes
-        noise = rng.normal(size=shift.shape) * errors * 0.8**generation
-        more = jittered(units[best[rows]] + shift.clip(-0.4, 0.4) + noise, 0.02, rng)
+        parents = near[rows, rng.integers(near.shape[1], size=len(rows))]
+        more = jittered(units[parents], settings.search / generation**0.7, rng)
         units = np.concatenate([units, more])
         rendered = _rendered(simulator, more, size, derive(seed, "prior", generation))
         seen = np.concatenate([seen, table(rendered)])
         log({"generation": generation, "distance": float(_distance(wanted, seen, scale).min(1).mean())})
     return units[best[rng.permutation(np.resize(np.arange(len(best)), settings.particles))]]
-
-
-def _regression(
-    statistics: NDArray[np.float64], units: NDArray[np.float64], ridge: float = 0.05
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How parameters follow from statistics: slopes [S, P], and what they leave open, as deviations [P]."""
-    x = statistics - statistics.mean(0)
-    spread = x.std(0) + 1e-6
-    x = (x / spread).clip(-4, 4)
-    y = units - units.mean(0)
-    slopes = np.linalg.solve(x.T @ x + ridge * len(x) * np.eye(x.shape[1]), x.T @ y)
-    return slopes / spread[:, None], (y - x @ slopes).std(0)
 
 
 def _distance(
@@ -142,14 +132,15 @@ def _distance(
 def _play(
     simulator: Simulator,
     particles: NDArray[np.float64],
-    crops: Images,
-    size: tuple[int, int],
+    crops: tuple[Images, Images],
     settings: SceneSettings,
     seed: int,
     log: Watch,
 ) -> Population:
+    """The game on ``crops``: those that the discriminator learns from, and those that it is measured on."""
     rng = numpy_generator(seed, "game")
-    real = torch.from_numpy(np.stack(crops))
+    real, unseen = (torch.from_numpy(np.stack(part)) for part in crops)
+    size = real.shape[2:]
     torch.manual_seed(derive(seed, "discriminator") % 2**31)
     discriminator = CropDiscriminator(real.shape[1])
     optimizer = torch.optim.Adam(discriminator.parameters(), settings.learning_rate, (0.5, 0.99))
@@ -158,19 +149,17 @@ def _play(
         images = _rendered(simulator, particles, size, derive(seed, "render", turn))
         fake = torch.from_numpy(np.stack(images))
         if turn > 0:
-            told = rated(discriminator, real), rated(discriminator, fake)
+            told = rated(discriminator, unseen), rated(discriminator, fake)
             rounds.append({"round": turn, "rounds": settings.rounds, "told_apart": ranked(*told)})
             log(dict(rounds[-1]))
             if turn == settings.rounds:
                 break
             chosen = resampling(told[1], settings.temperature, settings.survivors, rng)
-            progress = turn / settings.rounds
-            step = settings.jitter * (settings.jitter_final / settings.jitter) ** progress
         if settings.rounds:
             _learn(discriminator, optimizer, real, fake, settings, derive(seed, "learn", turn))
         if turn > 0:
-            particles = jittered(particles[chosen], step, rng)
-    return Population(simulator, particles, settings.jitter_final, rounds)
+            particles = moved(particles[chosen], settings.stride, rng)
+    return Population(simulator, particles, settings.jitter, rounds)
 
 
 def _learn(
@@ -230,20 +219,37 @@ def ranked(real: NDArray[np.float64], fake: NDArray[np.float64]) -> float:
     return float((above + 0.5 * (real[:, None] == fake[None])).mean())
 
 
-def jittered(units: NDArray[np.float64], spread: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Moved by normal steps, reflected at the walls of the unit cube."""
-    moved = np.abs(units + spread * rng.normal(size=units.shape))
-    reflected: NDArray[np.float64] = np.clip(1 - np.abs(1 - moved), 0, 1)
+def moved(units: NDArray[np.float64], stride: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Normal steps of ``stride`` times the population's own deviation in each parameter (Liu and West 2001).
+
+    Parameters that the pictures have settled stay settled, where steps of one length in some thirty directions would
+    undo every selection.
+    """
+    return jittered(units, 1.0, rng, stride * units.std(0) + 0.003)
+
+
+def jittered(
+    units: NDArray[np.float64],
+    spread: float,
+    rng: np.random.Generator,
+    scale: NDArray[np.float64] | float = 1.0,
+) -> NDArray[np.float64]:
+    """Moved by normal steps, ``scale`` [P] by parameter, reflected at the walls of the unit cube."""
+    outside = np.abs(units + spread * scale * rng.normal(size=units.shape))
+    reflected: NDArray[np.float64] = np.clip(1 - np.abs(1 - outside), 0, 1)
     return reflected
 
 
-def random_crops(images: Images, n: int, size: tuple[int, int], rng: np.random.Generator) -> list[NDArray[np.float32]]:
-    """``n`` crops [C, *size], the images in turn."""
-    crops = []
+def random_crops(
+    images: Images, n: int, size: tuple[int, int], least: float, rng: np.random.Generator
+) -> list[NDArray[np.float32]]:
+    """``n`` crops [C, *size], the images in turn, each normalised by itself, as what is simulated at that size is."""
+    crops: list[NDArray[np.float32]] = []
     for i in range(n):
         image = images[i % len(images)]
         top, left = (int(rng.integers(have - want + 1)) for have, want in zip(image.shape[1:], size, strict=True))
-        crops.append(np.ascontiguousarray(image[:, top : top + size[0], left : left + size[1]], np.float32))
+        crop = image[:, top : top + size[0], left : left + size[1]]
+        crops.append(np.ascontiguousarray(normalised(crop, least), np.float32))
     return crops
 
 

@@ -118,7 +118,7 @@ def simulate(
         channels: 1 for fluorescence and 3 for bright field when None.
 
     >>> pair = simulate("fluorescence", 1, (64, 96), seed=0)[0]
-    >>> pair.image.shape, len(pair.objects) == pair.objects.labels.max()
+    >>> pair.image.shape, bool(len(pair.objects) == pair.objects.labels.max())
     ((1, 64, 96), True)
     """
     channels = channels or (1 if kind == "fluorescence" else 3)
