@@ -46,6 +46,7 @@ class SegmentPlan(Settings):
     kind: Kind = "distance"  # what the second map says
     margin: Annotated[float, Field(ge=0)] = 2.0  # pixels that an inner object is smaller on every side
     zoom: Annotated[float, Field(gt=0)] = 1.0  # of the images before the network sees them
+    closer: Annotated[float, Field(gt=0)] = 1.3  # further zoom when the segmenter is used: outlines come out finer
     judge: Judge = "objects"  # what thresholds are tuned by; "partition" for cells that fill the plane
     touching: Annotated[float, Field(ge=0)] = 6.0  # further weight of the pixels between neighbours in the loss
     widths: tuple[int, ...] = (16, 32, 48, 64)
@@ -66,7 +67,7 @@ class Segmenter:
 
     def maps(self, image: NDArray[np.float32], tile: int = TILE) -> NDArray[np.float32]:
         """[C, H, W], normalised → [2, H, W] in 0…1: where objects are, and how deep. By tiles: bounded memory."""
-        seen = resampled(image, larger(image, self.plan.zoom))
+        seen = resampled(image, larger(image, self.plan.zoom * self.plan.closer))
         total: NDArray[np.float32] = np.zeros((2, *seen.shape[1:]), np.float32)
         views = VIEWS[: self.plan.views]
         for axes in views:
@@ -143,7 +144,14 @@ def plan_for(labels: Sequence[NDArray[np.int32]]) -> SegmentPlan:
         return SegmentPlan()
     crops = CROPS.model_copy(update={"size": 192, "batch": 2, "zooms": (0.8, 1.0, 1.2)})
     return SegmentPlan(
-        kind="inner", margin=3.0, judge="partition", touching=4.0, widths=(24, 48, 64, 64), tuned=4, crops=crops
+        kind="inner",
+        margin=3.0,
+        closer=1.0,
+        judge="partition",
+        touching=4.0,
+        widths=(24, 48, 64, 64),
+        tuned=4,
+        crops=crops,
     )
 
 
