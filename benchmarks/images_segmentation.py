@@ -32,6 +32,8 @@ from benchmarks.blood import CACHE, data_folder
 from benchmarks.record import write_result
 from vivogan.core.files import write_bytes
 from vivogan.domains.images.annotations.objects import Objects
+from vivogan.domains.images.scenes.imagine import imagine
+from vivogan.domains.images.scenes.settings import SceneSettings
 from vivogan.domains.images.tools.pairs import Normaliser, Pair
 from vivogan.domains.images.tools.segment import SegmentPlan, fit_segmenter, plan_for
 from vivogan.metrics.instances import average_precision, f1, foreground_restricted_rand
@@ -103,9 +105,6 @@ def run_nuclei(name: str, seed: int, annotated: int) -> dict[str, Any]:
 
 def imagined(real: list[Pair], unlabelled: list[NDArray[np.float32]], seed: int) -> list[Pair]:
     """Pairs that look like the images; the unlabelled ones' annotations are never seen."""
-    from vivogan.domains.images.scenes.imagine import imagine
-    from vivogan.domains.images.scenes.settings import SceneSettings
-
     return imagine(real, unlabelled, IMAGINED, (256, 256), SceneSettings(), seed, lambda record: None)
 
 
@@ -185,7 +184,7 @@ def kept(job: Job) -> Path:
     if job in CLASSICAL:
         settings = f"{classical.GRIDS.get(name, classical.NUCLEI)}"
     else:
-        settings = f"{plan_of(name)}{IMAGINED if name == 'generated' else ''}"
+        settings = f"{plan_of(name)}{(IMAGINED, SceneSettings()) if name == 'generated' else ''}"
     key = hashlib.sha256(settings.encode()).hexdigest()[:12]
     words = "".join(c if c.isalnum() else "-" for c in name)
     return CACHE / "images_segmentation" / f"{words}-{annotated}-{seed}-{key}.json"
