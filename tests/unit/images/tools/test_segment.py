@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from vivogan.core.checkpoints import Checkpoints
 from vivogan.core.configuration import override
 from vivogan.domains.images.annotations.objects import Objects
+from vivogan.domains.images.tools.crops import Crops
 from vivogan.domains.images.tools.instances import DecodeSettings, decode, depth, encode, tune
 from vivogan.domains.images.tools.pairs import Pair
 from vivogan.domains.images.tools.properties import properties
-from vivogan.domains.images.tools.segment import Segmenter, SegmentPlan, fit_segmenter, plan_for
+from vivogan.domains.images.tools.segment import Segmenter, SegmentPlan, encoder, fit_segmenter, plan_for
 from vivogan.metrics.instances import average_precision
 
 QUICK = override(
@@ -205,6 +206,17 @@ def test_properties_by_hand() -> None:
         properties(Objects(np.ones((1, 2), np.float32), np.zeros(1, np.intp)), image)
     with pytest.raises(ValueError, match="fit"):
         properties(Objects.from_labels(labels), image[:4])
+
+
+def test_more_tries_show_more_objects() -> None:
+    pairs = [discs(i, 3, 96) for i in range(4)]
+
+    def shown(tries: int) -> float:
+        plan = override(QUICK, [f"crops.tries={tries}"])
+        crops = Crops(pairs, [], encoder(plan), plan.crops, 20, 0)
+        return float(np.mean([crops(step)[1][:, 0].mean() for step in range(20)]))
+
+    assert shown(4) > 1.3 * shown(1)
 
 
 def test_torch_is_left_as_it_was() -> None:
