@@ -270,16 +270,18 @@ def _scores(found: Classifier, blood: Blood) -> dict[str, Any]:
 
 
 KINDS = {"few": run_few, "rare": run_rare, "trust": run_trust, "probe": run_probe}
+FIRST = ("alterations only", "without a GAN")  # the arms that every comparison needs
 JOBS: list[Run] = [
     job
     for seed in SEEDS
     for job in (
-        *(("few", arm, n, seed) for n in LABELS for arm in FEW if arm != "generated images" or n == LABELS[0]),
+        *(("few", arm, n, seed) for n in LABELS for arm in FIRST),
+        *(("few", arm, LABELS[0], seed) for arm in FEW if arm not in FIRST),
         *(("rare", arm, KEPT, seed) for arm in RARELY),
         *(("probe", arm, 50, seed) for arm in PROBED),
         *(("trust", arm, 50, seed) for arm in ("calibration", "unknown") if seed == SEEDS[0]),
     )
-]
+] + [("few", "virtual adversaries", n, seed) for seed in SEEDS for n in LABELS[1:]]
 
 
 def kept_at(job: Run) -> Path:
