@@ -251,7 +251,8 @@ def _dense(labels: NDArray[Any]) -> tuple[Ints, int]:
     if flat.size and flat.max() <= flat.size:  # counting is several times faster than sorting
         there = np.bincount(flat) > 0
         there[0] = False
-        return np.cumsum(there)[flat] * there[flat], int(there.sum())
+        numbers: Ints = (np.cumsum(there) * there).astype(np.intp)
+        return numbers[flat], int(there.sum())
     ids, dense = np.unique(flat, return_inverse=True)
     start = 0 if len(ids) and ids[0] == 0 else 1
     return dense.reshape(-1).astype(np.intp) + start, len(ids) - 1 + start

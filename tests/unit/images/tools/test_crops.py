@@ -15,7 +15,8 @@ PLAIN = CropSettings(size=32, batch=4, gain=0, offset=0)
 def pair(value: float = 0.0, size: tuple[int, int] = (48, 40)) -> Pair:
     rng = np.random.default_rng(3)
     centres = rng.uniform(4, 36, (5, 2)).astype(np.float32)
-    boxes = np.concatenate([centres - [2, 4], centres + [2, 4]], 1).astype(np.float32)
+    half = np.array([2, 4])
+    boxes = np.hstack([centres - half, centres + half]).astype(np.float32)
     image = rng.random((1, *size), np.float32) + np.float32(value)
     return Pair(image, Objects(centres, np.zeros(5, np.intp), boxes))
 

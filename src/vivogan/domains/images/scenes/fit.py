@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -50,11 +50,17 @@ class CropDiscriminator(nn.Module):
         return logits
 
 
+class Draws(Protocol):
+    """Makes an annotated picture of a vector in the unit cube; same arguments, same picture."""
+
+    def __call__(self, unit: NDArray[np.float64], size: tuple[int, int], seed: int, cut: bool = True) -> Pair: ...
+
+
 @dataclass(frozen=True)
 class Population:
     """A simulator with the particles [n, P] that stand for its parameters, and the story of the game."""
 
-    simulator: Simulator
+    simulator: Draws
     particles: NDArray[np.float64]
     spread: float = 0.0  # standard deviation of what is drawn about a particle
     rounds: list[dict[str, float]] = field(default_factory=list)
@@ -85,7 +91,7 @@ def fit(
     crops = random_crops(seen, max(settings.particles, len(seen)), size, least, numpy_generator(seed, "crops"))
     unseen = random_crops(held, settings.particles // 2, size, least, numpy_generator(seed, "held")) if held else crops
     particles = nearest(simulator, crops, settings, seed, log)
-    return _play(simulator, particles, (crops, unseen), settings, seed, log)
+    return play(simulator, particles, (crops, unseen), settings, seed, log)
 
 
 def nearest(
@@ -129,8 +135,8 @@ def _distance(
     return np.stack([(((row - seen) / scale).clip(-5, 5) ** 2).mean(1) for row in wanted])
 
 
-def _play(
-    simulator: Simulator,
+def play(
+    simulator: Draws,
     particles: NDArray[np.float64],
     crops: tuple[Images, Images],
     settings: SceneSettings,
@@ -259,7 +265,7 @@ def _crop_size(images: Images, most: int) -> tuple[int, int]:
 
 
 def _rendered(
-    simulator: Simulator, units: NDArray[np.float64], size: tuple[int, ...], seed: int
+    simulator: Draws, units: NDArray[np.float64], size: tuple[int, ...], seed: int
 ) -> list[NDArray[np.float32]]:
     shape = size[0], size[1]
     return [simulator(unit, shape, derive(seed, i)).image for i, unit in enumerate(units)]

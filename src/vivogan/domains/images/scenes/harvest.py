@@ -131,7 +131,7 @@ def _hidden(h: Harvest, settings: HarvestSettings, least: float) -> float:
     ratios, shown = np.array(RATIOS), []
     for ratio in RATIOS:
         tried = replace(h, hidden=ratio)
-        pairs = [_scene(tried, size, settings, numpy_generator(0, "hidden", i)) for i in range(TRIED)]  # type: ignore[arg-type]
+        pairs = [scene(tried, size, settings, numpy_generator(0, "hidden", i)) for i in range(TRIED)]  # type: ignore[arg-type]
         lights = [(pair.image - ground_of(pair.image, h.radius)).mean(0) for pair in pairs]
         found = [len(_tops(-ndimage.gaussian_laplace(x, FINE * h.radius), h.radius, least)) for x in lights]
         shown.append(sum(found) / max(1, sum(len(pair.objects) for pair in pairs)) * ratio)
@@ -183,22 +183,28 @@ def composed(
     Args:
         cut: whether what shows of an object counts when its centre lies outside; masks have it so, dots have not.
     """
-    return [_scene(harvested, size, settings, numpy_generator(seed, "harvest", i), cut) for i in range(n)]
+    return [scene(harvested, size, settings, numpy_generator(seed, "harvest", i), cut) for i in range(n)]
 
 
-def _scene(
-    h: Harvest, size: tuple[int, int], settings: HarvestSettings, rng: np.random.Generator, cut: bool = False
+def scene(
+    h: Harvest,
+    size: tuple[int, int],
+    settings: HarvestSettings,
+    rng: np.random.Generator,
+    cut: bool = False,
+    numbers: float = 1.0,
 ) -> Pair:
+    """One scene; ``numbers`` is over the estimated ones."""
     index = int(rng.integers(len(h.grounds)))
     ground = _fitted(h.grounds[index], size, rng)
     half = h.blobs[0].shape[1] // 2
     whole = size[0] + 2 * half, size[1] + 2 * half  # blobs whose centre is outside shine in
     share = np.prod(whole) / np.prod(h.grounds[index].shape[1:])
     varied = 1 + settings.varied * rng.uniform(-1, 1)
-    count = round(float(rng.choice(h.peaks)) * share * h.hidden * varied)
+    count = round(float(rng.choice(h.peaks)) * share * h.hidden * varied * numbers)
     places, parents = _places(count, whole, h.radius, rng.uniform(*settings.crowded), settings, rng)
     kinds = _kinds(parents, len(h.blobs), settings.alike, rng)
-    image, labels = _painted(h, places, kinds, whole, settings.adding * float(rng.random()), rng)
+    image, labels = _painted(h, places, kinds, whole, settings.adding, rng)
     inner = np.s_[half : half + size[0], half : half + size[1]]
     image = ground + image[(slice(None), *inner)]
     image += 1.5 * h.noise[:, None, None] * ndimage.gaussian_filter(rng.standard_normal(image.shape), (0, 0.5, 0.5))
@@ -236,7 +242,7 @@ def _objects(places: NDArray[np.float64], labels: NDArray[np.int32], cut: bool) 
     One that others hide wholly keeps its centre and one pixel.
     """
     size = np.array(labels.shape)
-    inside = ((places > -0.5) & (places < size - 0.5)).all(1) if len(places) else np.zeros(0, bool)
+    inside: NDArray[np.bool_] = np.all((places > -0.5) & (places < size - 0.5), axis=1)
     shows = np.bincount(labels.ravel(), minlength=len(places) + 1)[1:] >= SHOWS
     kept = np.flatnonzero(inside | (shows & cut))
     number = np.zeros(len(places) + 1, np.int32)

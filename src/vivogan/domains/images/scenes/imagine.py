@@ -67,7 +67,7 @@ def imagine(
 def harvested(
     annotated: Sequence[Pair], unlabelled: Images, settings: SceneSettings, description: SceneDescription | None
 ) -> Harvest | None:
-    """What stands alone in the images; None for dark objects, for several classes, and where too little stands alone."""
+    """What stands alone; None for dark objects, for several classes, and where too little stands alone."""
     images = [*unlabelled, *(pair.image for pair in annotated)]
     kinds = {k for pair in annotated for k in pair.objects.classes.tolist()}
     several = len(kinds) > 1 or (description is not None and len(description.classes) > 1)

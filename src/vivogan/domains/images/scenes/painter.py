@@ -58,9 +58,6 @@ class Painter(nn.Module):
         self.style = nn.ModuleList(nn.Linear(latent_dim, 4 * width) for _ in range(3))
         self.up = nn.Conv2d(3 * width, width, 3, padding=1)
         self.last = nn.Conv2d(width, 4 * channels, 3, padding=1)
-        for layer in self.style:
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
 
     def forward(self, z: Tensor, scene: Tensor) -> Tensor:
         grain = _grain(z, scene.shape[-2:])  # B x 1 x H x W

@@ -18,9 +18,9 @@ from vivogan.core.configuration import validated
 from vivogan.core.seeds import numpy_generator
 from vivogan.domains.base import Split
 from vivogan.domains.images import data as images
-from vivogan.domains.images.annotations import read as annotations
 from vivogan.domains.images.annotations.objects import AnnotatedImages, Objects
 from vivogan.domains.images.annotations.read import AnnotationOptions
+from vivogan.domains.images.annotations.read import read as read_annotations
 from vivogan.domains.images.clean import pixel_hash
 from vivogan.domains.images.records import TEST, TRAIN, ImageRecords
 from vivogan.domains.images.tools.pairs import Normaliser, Pair
@@ -144,7 +144,7 @@ def read(source: Path, options: Mapping[str, str], outlines: bool = False) -> An
     where = Path(options["annotations"]) if "annotations" in options else None
     if where is None and "describe" in options:
         return AnnotatedData.of(unannotated(images.read(source, images.ReadOptions(images=options.get("images")))))
-    data = AnnotatedData.of(annotations.read(source, where, validated(AnnotationOptions, chosen)))
+    data = AnnotatedData.of(read_annotations(source, where, validated(AnnotationOptions, chosen)))
     if outlines and not data.outlined:
         raise InputError(
             where or source, "holds dots or boxes; segmenting is learned from outlines", mend="Give masks or polygons"

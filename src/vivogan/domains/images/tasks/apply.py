@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vivogan.core.configuration import validated
 from vivogan.core.files import write_json
-from vivogan.domains.base import Records
 from vivogan.domains.images.data import ReadOptions, read
 from vivogan.domains.images.formats import SUFFIXES
 from vivogan.domains.images.records import Refusal
-from vivogan.domains.images.tasks.base import Watch
+from vivogan.domains.images.tasks.base import Sink, Watch
 from vivogan.domains.images.tasks.run import TaskRun
 from vivogan.domains.run import silent
 from vivogan.errors import InputError
-
-
-class Sink(Protocol):
-    """What a task does with each image, and what it writes at the end."""
-
-    def add(self, name: str, image: NDArray[Any]) -> None: ...
-
-    def close(self) -> dict[str, Any]: ...
 
 
 def apply(
@@ -62,7 +54,7 @@ def apply(
 
 def each_image(source: Path, options: Mapping[str, str], refusals: list[Refusal]) -> Iterator[tuple[str, NDArray[Any]]]:
     """(name, image [H, W, C]) of every usable image; what is broken joins ``refusals``."""
-    chosen = ReadOptions(**options)
+    chosen = validated(ReadOptions, dict(options))
     parts = [source]
     if source.is_dir():
         parts = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
@@ -70,7 +62,7 @@ def each_image(source: Path, options: Mapping[str, str], refusals: list[Refusal]
             raise InputError(source, "holds no image", mend=f"Give images of the kinds {', '.join(sorted(SUFFIXES))}")
     for part in parts:
         try:
-            records: Records = read(part, chosen)
+            records = read(part, chosen)
         except InputError as error:
             if part == source:
                 raise
@@ -78,7 +70,7 @@ def each_image(source: Path, options: Mapping[str, str], refusals: list[Refusal]
             continue
         refusals.extend(records.refusals)
         names = names_of(part, source, list(records.ids))
-        yield from zip(names, records.images, strict=True)  # type: ignore[attr-defined]
+        yield from zip(names, records.images, strict=True)
 
 
 def names_of(part: Path, source: Path, ids: list[str]) -> list[str]:

@@ -54,6 +54,14 @@ class Judgement:
     confusion: dict[str, Any] | None = None
 
 
+class Sink(Protocol):
+    """What a task does with each new image, and what it writes at the end."""
+
+    def add(self, name: str, image: NDArray[Any]) -> None: ...
+
+    def close(self) -> dict[str, Any]: ...
+
+
 class Task(Protocol):
     """One object a task, no inheritance tower."""
 
@@ -91,6 +99,10 @@ class Task(Protocol):
     def load(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> Any: ...
 
     def judge(self, model: Any, data: Any, indices: NDArray[np.intp], train: NDArray[np.intp]) -> Judgement: ...
+
+    def figures(self, model: Any, data: Any, judgement: Judgement) -> list[Figure]: ...
+
+    def sink(self, run: Any, model: Any, out: Path) -> Sink: ...
 
 
 def use_threads(threads: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
 from vivogan.core.checkpoints import Checkpoints
+from vivogan.core.configuration import validated
 from vivogan.core.seeds import numpy_generator
 from vivogan.domains.base import Figure, Fitted, Score, Split
 from vivogan.domains.images import data as images
@@ -24,7 +27,7 @@ from vivogan.domains.images.symmetry import measured
 from vivogan.domains.images.tasks.apply import file_name
 from vivogan.domains.images.tasks.base import Better, Judgement, TaskPlan, Watch
 from vivogan.domains.images.tasks.results import ranked, write_picture, write_rows
-from vivogan.domains.images.tools.classifier import Classifier
+from vivogan.domains.images.tools.classifier import Classifier, ClassifierNetwork
 from vivogan.domains.images.tools.classify import ClassifyPlan, fit_classifier
 from vivogan.domains.images.tools.confidence import calibration_error
 from vivogan.domains.images.tools.embed import handcrafted, linear_probe
@@ -117,7 +120,7 @@ class ClassifyTask:
 
     def read(self, source: Path, options: Mapping[str, str]) -> LabelledData:
         chosen = {name: value for name, value in options.items() if name in images.ReadOptions.model_fields}
-        data = LabelledData(images.read(source, images.ReadOptions(**chosen)))
+        data = LabelledData(images.read(source, validated(images.ReadOptions, chosen)))
         if len(data.names) < 2:
             found = f"one class only ({data.names[0]})" if data.names else "no labels"
             mend = "Name the column with --labels, or sort the images into a folder a class"
@@ -154,9 +157,18 @@ class ClassifyTask:
         return ClassifyingPlan(classifier=chosen, side=side, learn=LearnSettings(**chosen.learn.model_dump()))
 
     def seconds_a_step(self, data: LabelledData, plan: ClassifyingPlan) -> float:
-        from vivogan.domains.images.tools.classify import seconds_a_step
-
-        return seconds_a_step(plan.classifier, data.records.images[0].shape[2], len(data.names), plan.side)
+        """Of one labelled step; the trunk and the rounds are paid for by as many of them."""
+        network = ClassifierNetwork(data.records.images[0].shape[2], len(data.names), plan.classifier.widths)
+        x = torch.zeros(plan.batch, data.records.images[0].shape[2], plan.side, plan.side)
+        times = []
+        for _ in range(3):
+            began = time.perf_counter()
+            network(x).square().mean().backward()
+            times.append(time.perf_counter() - began)
+        own = plan.classifier
+        # The rounds, the folds of the calibration, and the trunk with its two views of each image.
+        pairs = 2 * own.contrast.batch / own.batch * own.contrast.steps / max(1, own.learn.steps)
+        return min(times) * (own.rounds + own.calibration_folds * own.calibration_steps / own.learn.steps + pairs)
 
     def fitted(self, data: LabelledData, split: Split) -> Fitted:
         side = self.plan(data, split, {}).side

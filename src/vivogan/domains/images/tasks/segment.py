@@ -109,6 +109,7 @@ class SegmentTask:
             found, simple, true = model.segment(pair.image), otsu_watershed(pair.image), pair.objects.labels
             assert true is not None
             assert found.labels is not None
+            assert simple.labels is not None
             at = [average_precision(true, found.labels, iou) for iou in (0.5, 0.75)]
             wrong = [abs(n - len(pair.objects)) for n in (len(found), len(simple))]
             scored.append((*at, *(average_precision(true, simple.labels, iou) for iou in (0.5, 0.75)), *wrong))

@@ -28,6 +28,7 @@ from vivogan.domains.images.tools.tiles import TILE, whole
 from vivogan.nn.layout import channels_last
 
 THRESHOLDS = tuple(np.arange(0.2, 0.8, 0.05).round(2).tolist())  # masses from which there is an object, tried
+CHUNK = 1 << 20  # pixels that look for their peak at once
 MOST = 10.0  # weight of a rare class
 CROSS = 8  # annotated images from which intervals are widened by measurement
 UNSEEN, WIDEST = 1.5, 2.5  # widening where it cannot be measured, and at most
@@ -225,23 +226,26 @@ def split_mass(
     peaks = peak_local_max(smooth, min_distance=max(1, round(sigma)), threshold_abs=0.1 * unit, exclude_border=False)
     if not len(peaks):
         return np.zeros((0, 2), np.float32), np.zeros(0)
-    pixels = np.argwhere(density > 0.01 * unit)  # n x 2, all that counts
-    weights = density[tuple(pixels.T)].astype(np.float64)
-    _, owner = cKDTree(peaks).query(pixels)
-    mass = np.bincount(owner, weights, len(peaks))
-    centres, masses = [peaks[mass < 1.5].astype(np.float32)], [mass[mass < 1.5]]
+    pixels = np.stack(np.nonzero(density > 0.02 * unit), 1).astype(np.int32)  # n x 2, all that counts
+    weights = density[tuple(pixels.T)]
+    tree = cKDTree(peaks)
+    parts = [tree.query(part)[1].astype(np.int32) for part in np.array_split(pixels, 1 + len(pixels) // CHUNK)]
+    owner = np.concatenate(parts)
+    mass = np.bincount(owner, weights, len(peaks)).astype(np.float64)
+    centres: list[NDArray[np.float32]] = [peaks[mass < 1.5].astype(np.float32)]
+    masses: list[NDArray[np.float64]] = [mass[mass < 1.5]]
     order = np.argsort(owner, kind="stable")
     bounds = np.searchsorted(owner[order], np.arange(len(peaks) + 1))
     for i in np.flatnonzero(mass >= 1.5):
         rows = order[bounds[i] : bounds[i + 1]]
-        parts = _parted(pixels[rows], weights[rows], round(mass[i]))
-        centres.append(parts)
-        masses.append(np.full(len(parts), mass[i] / len(parts)))
+        split = _parted(pixels[rows], weights[rows], round(mass[i]))
+        centres.append(split)
+        masses.append(np.full(len(split), mass[i] / len(split)))
     found, weight = np.concatenate(centres), np.concatenate(masses)
     return found[weight >= threshold], weight[weight >= threshold]
 
 
-def _parted(pixels: NDArray[np.intp], weights: NDArray[np.float64], n: int) -> NDArray[np.float32]:
+def _parted(pixels: NDArray[np.int32], weights: NDArray[np.float32], n: int) -> NDArray[np.float32]:
     """``n`` centres of a blob by Lloyd's algorithm, begun along its long axis."""
     middle = np.average(pixels, axis=0, weights=weights)
     _, _, axes = np.linalg.svd((pixels - middle) * np.sqrt(weights)[:, None], full_matrices=False)
@@ -260,7 +264,7 @@ def _parted(pixels: NDArray[np.intp], weights: NDArray[np.float64], n: int) -> N
 class Counter:
     """A trained network with its calibration."""
 
-    def __init__(self, network: nn.Module, names: list[str], plan: CountPlan, calibration: Calibration) -> None:
+    def __init__(self, network: DenseNetwork, names: list[str], plan: CountPlan, calibration: Calibration) -> None:
         self.network, self.names, self.plan, self.calibration = network.eval(), names, plan, calibration
 
     def maps(self, image: NDArray[np.float32], tile: int = TILE) -> NDArray[np.float32]:
@@ -269,10 +273,13 @@ class Counter:
         total: NDArray[np.float32] | None = None
         for axes in views:
             seen = np.flip(whole(self.network, np.flip(image, axes), tile), axes)
-            total = seen.copy() if total is None else total + seen
+            if total is None:
+                total = np.zeros_like(seen)
+            total += seen
+            del seen
         assert total is not None
-        total /= len(views)
         total[: len(self.names)] /= UNIT
+        total /= len(views)
         return total
 
     def count(self, image: NDArray[np.float32], tile: int = TILE) -> Counted:
@@ -288,7 +295,7 @@ class Counter:
             masses.append(mass)
         lines = [c.peaks[k] if c.by_peaks[k] else c.density[k] for k in range(classes)]
         raw = [len(places[k]) if c.by_peaks[k] else density[k].sum(dtype=np.float64) for k in range(classes)]
-        counts = np.array([line(np.float64(r)) for line, r in zip(lines, raw, strict=True)])
+        counts = np.array([line(np.array(r, np.float64)) for line, r in zip(lines, raw, strict=True)])
         low, high = np.array([line.interval(n) for line, n in zip(lines, counts, strict=True)]).T
         centres = np.concatenate(places)
         labels = np.concatenate([np.full(len(p), k, np.intp) for k, p in enumerate(places)])

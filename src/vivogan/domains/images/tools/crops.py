@@ -110,7 +110,7 @@ def disturbed(image: NDArray[np.float32], s: CropSettings, rng: np.random.Genera
         exponent = s.gamma ** rng.uniform(-1, 1)
         image = np.sign(image) * np.abs(image) ** np.float32(exponent)
     gain = (1 + s.gain * rng.uniform(-1, 1)) * (1 + s.gain / 3 * rng.uniform(-1, 1, channels))
-    image = image * gain + s.offset * rng.uniform(-1, 1, channels)
+    image = (image * gain + s.offset * rng.uniform(-1, 1, channels)).astype(np.float32)
     if s.blur > 0 and rng.random() < 0.5:
         image = ndimage.gaussian_filter(image, (0, *(2 * [s.blur * rng.random()])))
     if s.noise > 0:

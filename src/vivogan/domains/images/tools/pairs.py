@@ -31,9 +31,9 @@ class Pair:
 class Normaliser:
     """Brings images to a common range: the 1st and 99.8th percentile of a channel become 0 and 1.
 
-    Images of one exposure share their percentiles, for brightness then means something (overlapping cells are brighter).
-    Else each image has its own, and as an image without contrast must not have its noise blown up, a channel is never
-    stretched by more than ``least`` allows: a share of the usual contrast.
+    Images of one exposure share their percentiles, for brightness then means something (cells that overlap are
+    brighter). Else each image has its own, and as an image without contrast must not have its noise blown up, a
+    channel is never stretched by more than ``least`` allows: a share of the usual contrast.
 
     Args:
         low, high: [C], the shared percentiles. least: [C]. shared: whether all images have one exposure.
@@ -68,7 +68,8 @@ class Normaliser:
 
     @classmethod
     def from_state(cls, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> Normaliser:
-        return cls(*(tensors[name].numpy() for name in ("low", "high", "least")), shared=bool(state["shared"]))
+        low, high, least = (tensors[name].numpy() for name in ("low", "high", "least"))
+        return cls(low, high, least, bool(state["shared"]))
 
 
 def limits(image: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
