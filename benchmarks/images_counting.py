@@ -37,7 +37,7 @@ from vivogan.metrics.bootstrap import interval
 
 NAME = "images_counting"
 SEEDS = (0, 1, 2)
-STEPS = {"vgg": 1000, "adipocyte": 1400, "bccd": 1500}
+STEPS = {"vgg": 600, "adipocyte": 600, "bccd": 1500}
 IMAGINED = 150
 BLOOD = 292  # images of the author's training and validation parts
 GOALS = {("vgg", 0): 3.5, ("vgg", 2): 2.9, ("vgg", 8): 2.2, ("vgg", 50): 1.9, ("adipocyte", 50): 14.0}

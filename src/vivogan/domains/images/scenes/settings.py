@@ -54,9 +54,9 @@ class SceneSettings(Settings):
     kind: Literal["auto", "fluorescence", "brightfield"] = "auto"
     crop: Count = 128  # side of the pieces of images that are compared, in pixels
     prior: Count = 1200  # pictures drawn from the prior, of which those like the real ones begin
-    particles: Count = 240
-    rounds: Annotated[int, Field(ge=0)] = 8  # of the game; 0: the summary statistics alone decide
-    discriminator_steps: Count = 40  # a round
+    particles: Count = 200
+    rounds: Annotated[int, Field(ge=0)] = 6  # of the game; 0: the summary statistics alone decide
+    discriminator_steps: Count = 60  # a round
     batch: Count = 16  # real and as many simulated crops a step
     learning_rate: Positive = 2e-3
     r1: Annotated[float, Field(ge=0)] = 0.1

@@ -30,7 +30,7 @@ from vivogan.nn.layout import channels_last
 THRESHOLDS = tuple(np.arange(0.2, 0.8, 0.05).round(2).tolist())  # masses from which there is an object, tried
 CHUNK = 1 << 20  # pixels that look for their peak at once
 MOST = 10.0  # weight of a rare class
-CROSS = 8  # annotated images from which intervals are widened by measurement
+CROSS = 20  # annotated images from which intervals are widened by measurement
 UNSEEN, WIDEST = 1.5, 2.5  # widening where it cannot be measured, and at most
 UNIT = 100.0  # what one object sums to in the maps that the network learns
 Positive = Annotated[float, Field(gt=0)]
