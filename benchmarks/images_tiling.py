@@ -35,7 +35,7 @@ def prepared(folder: Path) -> tuple[Path, Path]:
     pairs = simulate("fluorescence", 24, (160, 160), seed=0)
     images = np.stack([np.clip(pair.image[0] * 200 + 20, 0, 255).astype(np.uint8) for pair in pairs])
     np.savez(folder / "cells.npz", images=images, labels=np.stack([pair.objects.labels for pair in pairs]))
-    overrides = ["generated=0", "counter.zoom=1", "counter.size_weight=0.1"]
+    overrides = ["generated=0", "counter.zoom=1", "counter.size_weight=0.3"]
     TaskDoor("count").train(
         folder / "cells.npz", folder / "run", budget="1600", overrides=overrides, threads=THREADS, curve=False
     )

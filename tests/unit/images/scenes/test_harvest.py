@@ -86,10 +86,11 @@ def test_too_little_is_no_harvest() -> None:
 
 def test_imagining_harvests_where_it_can() -> None:
     said: list[dict[str, object]] = []
-    made = imagine([], [discs(i).image for i in range(10)], 4, (64, 64), SceneSettings(), 0, said.append)
+    quick = SceneSettings(crop=64, prior=20, particles=10, rounds=1, discriminator_steps=2)
+    made = imagine([], [discs(i).image for i in range(10)], 4, (64, 64), quick, 0, said.append)
+    assert any("told_apart" in line for line in said)
     assert said[-1] == {"composed": 0, "harvested": 4, "simulated": 0}
     assert all(pair.objects.labels is not None for pair in made)
     dark = SceneDescription(kind="brightfield")
-    quick = SceneSettings(prior=20, particles=10, rounds=1, discriminator_steps=2)
     imagine([], [discs(i).image for i in range(10)], 2, (64, 64), quick, 0, said.append, dark)
     assert said[-1] == {"composed": 0, "harvested": 0, "simulated": 2}

@@ -24,12 +24,10 @@ from vivogan.domains.images.tasks.results import ranked, write_picture, write_ro
 from vivogan.domains.images.tools.pairs import Normaliser
 from vivogan.domains.images.tools.plots import overlay_objects
 from vivogan.domains.images.tools.properties import properties
-from vivogan.domains.images.tools.segment import Segmenter, SegmentPlan, fit_segmenter
+from vivogan.domains.images.tools.segment import Segmenter, SegmentPlan, fit_segmenter, plan_for
 from vivogan.domains.images.tools.simple import otsu_watershed
 from vivogan.metrics.bootstrap import interval
 from vivogan.metrics.instances import average_precision
-
-FILLED = 0.6  # share of an image that objects cover from which they are cells of a tissue, not things on a ground
 
 
 class SegmentingPlan(TaskPlan):
@@ -66,17 +64,20 @@ class SegmentTask:
 
     def plan(self, data: AnnotatedData, split: Split, options: Mapping[str, str]) -> SegmentingPlan:
         description = imagined.described(options.get("describe", ""))
-        known = [pair.objects.labels for pair in data.pairs(split.train)]
-        covered = float(np.mean([(labels > 0).mean() for labels in known if labels is not None])) if known else 0.0
-        if covered > FILLED:  # a tissue without ground between: nothing can be composed or simulated yet
-            return SegmentingPlan(segmenter=SegmentPlan(judge="partition"), description=description, generated=0)
-        return SegmentingPlan(description=description)
+        known = [pair.objects.labels for pair in data.pairs(split.train) if pair.objects.labels is not None]
+        chosen = plan_for(known)
+        plan = SegmentingPlan(segmenter=chosen, description=description, learn=chosen.learn)
+        if chosen.judge == "partition":  # a tissue without ground between: nothing can be composed or simulated yet
+            return plan.model_copy(update={"generated": 0})
+        return plan
 
     def seconds_a_step(self, data: AnnotatedData, plan: SegmentingPlan) -> float:
         from vivogan.domains.images.tools.dense import DenseNetwork, seconds_a_step
 
         crops = plan.segmenter.crops
-        return seconds_a_step(DenseNetwork(len(data.image(0)), 2, plan.segmenter.widths), crops.batch, crops.size)
+        return seconds_a_step(
+            DenseNetwork(len(data.image(0)), 2, plan.segmenter.widths, plan.segmenter.shuffle), crops.batch, crops.size
+        )
 
     def fitted(self, data: AnnotatedData, split: Split) -> Fitted:
         return data.fitted()

@@ -45,7 +45,7 @@ class CountPlan(Settings):
     )  # of the blob that stands for an object of each class, in pixels; the last goes on
     widths: tuple[int, ...] = (48, 64)
     shuffle: Annotated[int, Field(ge=1)] = 4  # pixels of a cell at the network's finest level
-    size_weight: Annotated[float, Field(ge=0)] = 0.1  # of the loss of the boxes' sizes
+    size_weight: Annotated[float, Field(ge=0)] = 0.3  # of the loss of the boxes' sizes
     size_unit: Positive = 16.0  # pixels that a size of 1 stands for in the maps
     flips: bool = True  # average over three mirrored views
     crops: CropSettings = CropSettings()
@@ -104,16 +104,18 @@ def blobs(centres: NDArray[np.float32], shape: tuple[int, int], sigma: float) ->
 
 
 def sizes(objects: Objects, shape: tuple[int, int], plan: CountPlan) -> NDArray[np.float32]:
-    """[3, H, W]: height and width (in ``size_unit``) of the objects near their centres, and where these two hold."""
+    """[3, H, W]: logarithms of height and width (in ``size_unit``) near the centres, and where these two hold."""
     maps = np.zeros((3, *shape), np.float32)
     if objects.boxes is None:
         return maps
     places = np.rint(objects.centres).astype(int)
-    for (y, x), k, (top, left, bottom, right) in zip(places, objects.classes.tolist(), objects.boxes, strict=True):
+    sides = np.log(np.maximum(objects.boxes[:, 2:] - objects.boxes[:, :2], 1) / plan.size_unit)
+    order = np.argsort(-sides.sum(1))  # small objects have the last word where they lie on large ones
+    for (y, x), k, (high, wide) in zip(places[order], objects.classes[order].tolist(), sides[order], strict=True):
         radius = int(np.ceil(1.5 * plan.sigma(k)))
         near = np.s_[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1]
-        maps[(0, *near)], maps[(1, *near)], maps[(2, *near)] = bottom - top, right - left, plan.size_unit
-    return maps / np.float32(plan.size_unit)
+        maps[(0, *near)], maps[(1, *near)], maps[(2, *near)] = high, wide, 1
+    return maps
 
 
 def count_loss(maps: Tensor, target: Tensor, weights: Tensor, size_weight: float) -> Tensor:
@@ -309,7 +311,7 @@ class Counter:
     ) -> NDArray[np.float32]:
         """Boxes [n, 4] in the image's own pixels, from the maps of heights and widths at the centres."""
         at = tuple(np.rint(centres).astype(np.intp).T)
-        half = sides[(slice(None), *at)].T * self.plan.size_unit / 2 / by  # n x 2
+        half = np.exp(sides[(slice(None), *at)].T) * self.plan.size_unit / 2 / by  # n x 2
         middle = (centres + 0.5) / by - 0.5
         return np.concatenate([middle - half, middle + half], 1).astype(np.float32)
 
