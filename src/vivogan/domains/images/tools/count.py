@@ -165,9 +165,9 @@ def fit_counter(
     network = _learned(real, generated, len(names), plan, seed, checkpoints, log)
     counter = Counter(network, list(names), plan, Calibration.none(len(names)))
     if not real:
-        return counter.calibrated(generated, False, UNSEEN)
+        return counter.calibrated(generated, UNSEEN)
     if len(real) < CROSS:
-        return counter.calibrated(real, True, UNSEEN)
+        return counter.calibrated(real, UNSEEN)
     half = plan.model_copy(update={"learn": plan.learn.model_copy(update={"steps": max(1, plan.learn.steps // 2)})})
     order = numpy_generator(seed, "halves").permutation(len(real))
     seen, new = ([real[i] for i in part] for part in np.array_split(order, 2))
@@ -176,10 +176,10 @@ def fit_counter(
         list(names),
         plan,
         Calibration.none(len(names)),
-    ).calibrated(seen, True, 1.0)
+    ).calibrated(seen, 1.0)
     gap = other.residual(new) / max(other.residual(seen), 1e-6)
     log({"samples": plan.learn.steps, "steps": plan.learn.steps, "gap": gap})
-    return counter.calibrated(real, True, float(np.clip(gap, 1.0, WIDEST)))
+    return counter.calibrated(real, float(np.clip(gap, 1.0, WIDEST)))
 
 
 def _learned(
@@ -321,11 +321,10 @@ class Counter:
         true = np.array([np.bincount(pair.objects.classes, minlength=len(self.names)) for pair in pairs])
         return float(np.sqrt((((found - true) ** 2) / (found + 1)).mean()))
 
-    def calibrated(self, pairs: Sequence[Pair], real: bool, widening: float) -> Counter:
+    def calibrated(self, pairs: Sequence[Pair], widening: float) -> Counter:
         """The same counter with the lines, thresholds and intervals of the images that it learned from.
 
         Args:
-            real: whether these are the user's; generated ones set thresholds and intervals but bend no line.
             widening: residuals of new images over those of images that were learned from.
         """
         classes = len(self.names)
@@ -338,7 +337,7 @@ class Counter:
             numbers = np.array([[(m >= t).sum() for m in masses] for t in THRESHOLDS], float)  # T x n
             wrong = np.abs(numbers - true[:, k]).mean(1)
             best = int(np.argmin(wrong))
-            density_lines.append(fit_line(raw[:, k], true[:, k], real, widening))
+            density_lines.append(fit_line(raw[:, k], true[:, k], True, widening))
             peak_lines.append(fit_line(numbers[best], true[:, k], False, widening))
             by_peaks.append(bool(wrong[best] < np.abs(density_lines[k](raw[:, k]) - true[:, k]).mean()))
             thresholds.append(THRESHOLDS[best])
