@@ -123,7 +123,7 @@ def test_intervals_hold_their_share() -> None:
     line = fit_line(raw[:100], true[:100], True)
     low, high = line.interval(line(raw[100:]))
     assert 0.85 < ((low <= true[100:]) & (true[100:] <= high)).mean() <= 1.0
-    assert quantile(np.array([1.0, 1.0])) > 1.6  # few residuals are not trusted
+    assert quantile(np.zeros(2)) > 0.3  # a fit to two images promises nothing
     empty = Line(width=3.0).interval(np.array([0.0]))
     assert empty[0][0] == 0
     assert empty[1][0] > 0

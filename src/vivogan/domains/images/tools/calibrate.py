@@ -14,6 +14,7 @@ SLOPE, INTERCEPT = (
     0.1,
     0.05,
 )  # prior standard deviations of the line: of its slope, and of its offset over the mean count
+USUAL, BELIEF = 0.25, 4  # residual over √(count + 1) that is expected, and how many images that expectation is worth
 MANY = 30  # residuals from which their own quantile is believed; fewer are taken for normal
 
 
@@ -46,8 +47,7 @@ def fit_line(raw: NDArray[np.float64], true: NDArray[np.float64], straighten: bo
     line = Line(slope, intercept)
     found = line(raw)
     residuals = np.abs(found - true) / np.sqrt(found + 1)
-    parameters = 2 * (straighten and len(raw) > 1)
-    width = quantile(residuals, parameters) * widening
+    width = quantile(residuals) * widening
     return Line(slope, intercept, float(max(width, 1e-3)))
 
 
@@ -62,15 +62,17 @@ def shrunk_line(raw: NDArray[np.float64], true: NDArray[np.float64]) -> tuple[fl
     return float(1 + slope), float(intercept * mean)
 
 
-def quantile(residuals: NDArray[np.float64], parameters: int = 0) -> float:
-    """The 90 % quantile of absolute residuals: the split-conformal one (Vovk et al. 2005) when there are many, else
-    that of a normal distribution of unknown variance."""
+def quantile(residuals: NDArray[np.float64]) -> float:
+    """The 90 % quantile of absolute residuals: the split-conformal one (Vovk et al. 2005) when there are many.
+
+    Else that of a normal distribution whose variance is learned on top of ``BELIEF`` residuals of ``USUAL`` (the
+    conjugate prior; the predictive distribution is Student's), so that two images that happen to fit promise nothing.
+    """
     n = len(residuals)
     if n >= MANY:
         return float(np.sort(residuals)[min(n, int(np.ceil((n + 1) * LEVEL))) - 1])
-    freedom = max(1, n - parameters)
-    spread = np.sqrt((residuals**2).sum() / freedom)
-    return float(stats.t.ppf(0.5 + LEVEL / 2, freedom) * spread * np.sqrt(1 + 1 / max(n, 1)))
+    spread = np.sqrt((BELIEF * USUAL**2 + (residuals**2).sum()) / (BELIEF + n))
+    return float(stats.t.ppf(0.5 + LEVEL / 2, BELIEF + n) * spread)
 
 
 @dataclass(frozen=True)
