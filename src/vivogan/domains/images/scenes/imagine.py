@@ -15,6 +15,7 @@ from vivogan.domains.images.scenes.fit import Population, fit, random_crops
 from vivogan.domains.images.scenes.harvest import Harvest, harvest
 from vivogan.domains.images.scenes.harvest import composed as paste
 from vivogan.domains.images.scenes.learned import learned
+from vivogan.domains.images.scenes.painter import repainted
 from vivogan.domains.images.scenes.scene import SPACE
 from vivogan.domains.images.scenes.settings import Kind, SceneDescription, SceneSettings
 from vivogan.domains.images.scenes.simulator import Simulator, build
@@ -63,6 +64,11 @@ def imagine(
         population = populate(annotated, unlabelled, size, settings, seed, log, description)
         drawn = population.draw(n - composed - pasted, size, derive(seed, "imagine"), cut)
         pairs += matched(drawn, real, settings.matching) if real else drawn
+    painted = round(settings.painted * n) if annotated else 0
+    if painted:
+        pairs[:painted] = repainted(
+            pairs[:painted], annotated, unlabelled, settings.painter, derive(seed, "paint"), log
+        )
     log({"composed": composed, "harvested": pasted, "simulated": n - composed - pasted})
     order = numpy_generator(seed, "order").permutation(n)
     return [pairs[int(i)] for i in order]

@@ -8,41 +8,26 @@ it is first regressed on the annotated crops, so the game adds what regression c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
 from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu, pixel_shuffle, pixel_unshuffle
 
-from vivogan.core.configuration import Settings
 from vivogan.core.seeds import derive, latents, numpy_generator, torch_generator
 from vivogan.domains.images.annotations.objects import Objects
+from vivogan.domains.images.scenes.settings import PainterSettings
 from vivogan.domains.images.tools.pairs import Pair
 from vivogan.engine.dealer import Dealer, TrainingSet
 from vivogan.engine.game import Game
 from vivogan.engine.schedules import ema_decay, penalties, ramp
-from vivogan.engine.settings import GameSettings
 
 Watch = Callable[[dict[str, Any]], None]
 SLOPE = 0.2
-
-
-class PainterSettings(Settings):
-    """Every hyper-parameter of the painter."""
-
-    side: Annotated[int, Field(ge=16)] = 64  # of the crops that the game is played with
-    crops: Annotated[int, Field(ge=1)] = 3000
-    width: Annotated[int, Field(ge=4)] = 24
-    latent_dim: Annotated[int, Field(ge=1)] = 16
-    start: Annotated[int, Field(ge=0)] = 300  # steps of regression before the game
-    unlabelled: Annotated[float, Field(ge=0, le=1)] = 0.3  # share of the game's crops that nobody annotated
-    game: GameSettings = GameSettings(
-        samples=16 * 900, batch=16, learning_rate=5e-4, r1=0.2, ema_half_life=0.05, warmup=0.02
-    )
+SHARP = 4.0  # a mean over patches says little at first; this much louder, it teaches sooner
 
 
 class Painter(nn.Module):
@@ -92,7 +77,7 @@ class SceneDiscriminator(nn.Module):
         x = leaky_relu(self.first(pixel_unshuffle(torch.cat([x, scene[:, :-1] * known, known], 1), 2)), SLOPE)
         for layer in self.body:
             x = leaky_relu(layer(x), SLOPE)
-        logits: Tensor = self.last(x).mean((1, 2, 3))
+        logits: Tensor = SHARP * self.last(x).mean((1, 2, 3))
         return logits
 
 
@@ -240,3 +225,18 @@ def _cut(maps: NDArray[np.float32], side: int, rng: np.random.Generator) -> NDAr
     if rng.random() < 0.5:
         maps = maps.transpose(0, 2, 1)
     return np.ascontiguousarray(np.flip(maps, tuple(axis for axis in (1, 2) if rng.random() < 0.5)))
+
+
+def repainted(
+    pairs: Sequence[Pair],
+    annotated: Sequence[Pair],
+    unlabelled: Sequence[NDArray[np.float32]],
+    settings: PainterSettings,
+    seed: int,
+    log: Watch = lambda record: None,
+) -> list[Pair]:
+    """The scenes of ``pairs`` in the light that a painter has learned; at least one image must be annotated."""
+    classes = 1 + max(int(pair.objects.classes.max(initial=0)) for pair in (*pairs, *annotated))
+    scenes = [(pair.objects, (pair.image.shape[1], pair.image.shape[2])) for pair in pairs]
+    painter = fit_painter(annotated, unlabelled, scenes, classes, settings.sigma, settings, seed, log)
+    return paint(painter, scenes, classes, settings.sigma, derive(seed, "styles"))

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from vivogan.core.configuration import Settings
+from vivogan.engine.settings import GameSettings
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -25,6 +26,27 @@ class HarvestSettings(Settings):
     varied: Annotated[float, Field(ge=0, lt=1)] = 0.25  # numbers vary by this share around the estimated ones
     alike: Annotated[float, Field(ge=0)] = 0.08  # spread of the sharpness of neighbours, of all that there is
     adding: Share = 0.5  # 0: the brighter one hides the other; 1: light adds up
+
+
+class PainterSettings(Settings):
+    """Every hyper-parameter of the painter."""
+
+    side: Annotated[int, Field(ge=16)] = 64  # of the crops that the game is played with
+    crops: Annotated[int, Field(ge=1)] = 3000
+    width: Annotated[int, Field(ge=4)] = 24
+    sigma: Positive = 3.0  # of the blob that stands for a dot, in pixels
+    latent_dim: Annotated[int, Field(ge=1)] = 16
+    start: Annotated[int, Field(ge=0)] = 300  # steps of regression before the game
+    unlabelled: Annotated[float, Field(ge=0, le=1)] = 0.3  # share of the game's crops that nobody annotated
+    game: GameSettings = GameSettings(
+        samples=16 * 900,
+        batch=16,
+        learning_rate=5e-4,
+        learning_rate_discriminator=2e-3,
+        r1=0.05,
+        ema_half_life=0.05,
+        warmup=0.02,
+    )
 
 
 class ClassDescription(Settings):
@@ -71,4 +93,6 @@ class SceneSettings(Settings):
     composition: Share = 0.5  # share of images composed of annotated objects where outlines were drawn
     harvested: Share = 1.0  # share of the other images composed of lone objects, where enough stand alone
     harvest: HarvestSettings = HarvestSettings()
+    painted: Share = 0.0  # share of the images that a conditional generator paints anew, where some are annotated
+    painter: PainterSettings = PainterSettings()
     edges: Literal["auto", "cut", "centres"] = "auto"  # objects of cut ones: all that show, or centres inside
