@@ -90,7 +90,7 @@ class SceneSettings(Settings):
         0.02  # standard deviation in the unit cube of what is drawn about a particle
     )
     matching: Share = 0.5  # of the histogram matching: 0 none, 1 the full histogram of a real image
-    composition: Share = 0.5  # share of images composed of annotated objects where outlines were drawn
+    composition: Share = 1.0  # share of images composed of annotated objects, where outlines were drawn
     harvested: Share = 1.0  # share of the other images composed of lone objects, where enough stand alone
     harvest: HarvestSettings = HarvestSettings()
     painted: Share = 0.0  # share of the images that a conditional generator paints anew, where some are annotated
