@@ -145,6 +145,15 @@ def test_generated_images_join_in(sets: dict[str, Path], tmp_path: Path) -> None
     found = run.evaluate().to_dict()
     assert found["counts"]["generated"] == 3
     assert any(line.get("stage") == "game" for line in run.folder.metrics())
+    assert any(figure["name"] == "generated" for figure in found["figures"])
+
+
+def test_rare_classes_are_generated_on_request(sets: dict[str, Path], tmp_path: Path) -> None:
+    overrides = [*QUICK["classify"], "generated=6", "game_samples=128"]
+    run = trained("classify", sets, tmp_path / "run", overrides=overrides)
+    found = run.evaluate().to_dict()
+    assert found["generated_images"]["used"]
+    assert any(figure["name"] == "generated" for figure in found["figures"])
 
 
 def test_counts_stand_beside_their_intervals(runs: dict[str, TaskRun], sets: dict[str, Path], tmp_path: Path) -> None:

@@ -84,6 +84,8 @@ class Task(Protocol):
 
     def imagine(self, data: Any, split: Split, plan: Any, seed: int, log: Watch) -> list[Any]: ...
 
+    def picture(self, data: Any, split: Split, generated: Sequence[Any]) -> NDArray[np.uint8]: ...
+
     def fit(
         self,
         data: Any,

@@ -25,6 +25,7 @@ from vivogan.domains.images.networks import nearest_side
 from vivogan.domains.images.records import TEST, TRAIN, ImageRecords
 from vivogan.domains.images.symmetry import measured
 from vivogan.domains.images.tasks.apply import file_name
+from vivogan.domains.images.tasks.balanced import balanced
 from vivogan.domains.images.tasks.base import Better, Judgement, TaskPlan, Watch
 from vivogan.domains.images.tasks.results import ranked, write_picture, write_rows
 from vivogan.domains.images.tools.classifier import Classifier, ClassifierNetwork
@@ -32,13 +33,14 @@ from vivogan.domains.images.tools.classify import ClassifyPlan, fit_classifier
 from vivogan.domains.images.tools.confidence import calibration_error
 from vivogan.domains.images.tools.embed import handcrafted, linear_probe
 from vivogan.domains.images.tools.learn import LearnSettings
-from vivogan.domains.images.tools.plots import overlay_attribution
+from vivogan.domains.images.tools.plots import compare, overlay_attribution
 from vivogan.errors import InputError
 from vivogan.metrics.bootstrap import interval
 
 TEST_SHARE = 0.2  # of the labelled images of a class, where the source gives no split
 LEAST = 5  # labelled images of the smallest class from which some are kept for the judgement
 UNKNOWN = "unknown"
+SHOWN = 8  # real and generated images in a picture
 
 
 class ClassifyingPlan(TaskPlan):
@@ -46,7 +48,9 @@ class ClassifyingPlan(TaskPlan):
 
     classifier: ClassifyPlan = ClassifyPlan()
     side: int = Field(default=28, ge=8, le=256)  # images are brought to this square
-    generated: int = Field(default=0, ge=0)
+    generated: int = Field(default=0, ge=0)  # images of rare classes; 0, as they brought nothing where measured
+    game_samples: int = Field(default=60_000, ge=1)  # length of the game that makes them
+    share: float = Field(default=0.15, ge=0, le=1)  # of generated images among the labelled ones of a batch
 
     @property
     def batch(self) -> int:
@@ -175,7 +179,18 @@ class ClassifyTask:
         return FittedCodec(ImageCodec.fit(data.records, split.train, side), data.names)
 
     def imagine(self, data: LabelledData, split: Split, plan: ClassifyingPlan, seed: int, log: Watch) -> list[Any]:
-        return []
+        """(image [C, H, H] in (−1, 1), class) of ``plan.generated`` images."""
+        known = np.union1d(split.train, split.selection)
+        x = ImageCodec.fit(data.records, known, plan.side).encode(data.records, known)
+        made, classes = balanced(x, data.y[known], plan.generated, plan.game_samples, seed, log)
+        return list(zip(made, classes.tolist(), strict=True))
+
+    def picture(self, data: LabelledData, split: Split, generated: Sequence[Any]) -> NDArray[np.uint8]:
+        """Real images above generated ones."""
+        size = self.plan(data, split, {}).side
+        codec = ImageCodec.fit(data.records, split.train, size)
+        real = codec.encode(data.records, split.train[:SHOWN])
+        return compare([(x.numpy() + 1) / 2 for x in real], [(x.numpy() + 1) / 2 for x, _ in generated], columns=SHOWN)
 
     def fit(
         self,
@@ -192,8 +207,12 @@ class ClassifyTask:
         codec = ImageCodec.fit(data.records, known, plan.side)
         bare = np.flatnonzero(data.y < 0)
         pool = codec.encode(data.records, bare) if plan.classifier.pool and len(bare) else None
-        chosen = plan.classifier.model_copy(update={"learn": plan.learn})
-        return fit_classifier(codec.encode(data.records, known), data.y[known], pool, chosen, seed, checkpoints, log)
+        changes: dict[str, Any] = {"learn": plan.learn} | ({"generated": plan.share} if generated else {})
+        chosen = plan.classifier.model_copy(update=changes)
+        made = (torch.stack([x for x, _ in generated]), np.array([k for _, k in generated])) if generated else None
+        return fit_classifier(
+            codec.encode(data.records, known), data.y[known], pool, chosen, seed, checkpoints, log, generated=made
+        )
 
     def load(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> Classifier:
         return Classifier.from_state(tensors, state)

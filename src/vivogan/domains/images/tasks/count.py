@@ -96,6 +96,9 @@ class CountTask:
     def imagine(self, data: AnnotatedData, split: Split, plan: CountingPlan, seed: int, log: Watch) -> list[Any]:
         return imagined.pairs(data, split, plan.scenes, plan.description, plan.generated, seed, log)
 
+    def picture(self, data: AnnotatedData, split: Split, generated: Sequence[Any]) -> NDArray[np.uint8]:
+        return imagined.picture(data, split, generated)
+
     def fit(
         self,
         data: AnnotatedData,

@@ -135,4 +135,8 @@ def _generated(run: TaskRun, data: Any) -> list[Figure]:
     if not picture.exists():
         return []
     image = np.asarray(Image.open(picture).convert("RGB"))
-    return [Figure("generated", "Real and generated images", "Upper row real, lower row generated", image)]
+    return [
+        Figure(
+            "generated", "Real and generated images", "Above real, below generated; objects as they are known", image
+        )
+    ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vivogan.core.configuration import validated
 from vivogan.core.seeds import numpy_generator
@@ -14,9 +16,11 @@ from vivogan.domains.images.scenes.settings import SceneDescription, SceneSettin
 from vivogan.domains.images.tasks.annotated import AnnotatedData
 from vivogan.domains.images.tasks.base import Watch
 from vivogan.domains.images.tools.pairs import Pair
+from vivogan.domains.images.tools.plots import compare
 from vivogan.errors import SettingsError
 
 LARGEST = 384  # side of an imagined image at most; larger real ones are imagined by their parts
+SHOWN = 4  # real and generated images in a picture
 LOOKED_AT = 200  # real images without annotations that the imagination is fitted to, at most
 
 
@@ -63,3 +67,12 @@ def pairs(
     shapes = np.array([image.shape[1:] for image in (unlabelled or [pair.image for pair in known])])
     height, width = np.minimum(np.median(shapes, axis=0).astype(int), LARGEST).tolist()
     return imagine(known, unlabelled, n, (height, width), settings, seed, log, description)
+
+
+def picture(data: AnnotatedData, split: Split, made: Sequence[Pair]) -> NDArray[np.uint8]:
+    """Real images above generated ones, each with its objects where they are known."""
+    known = split.train if len(split.train) else np.arange(len(data.ids))
+    shown = known[:SHOWN].tolist()
+    real = [data.image(i) for i in shown]
+    objects = [data.images.objects[i] for i in shown]
+    return compare(real, [pair.image for pair in made[:SHOWN]], objects, [pair.objects for pair in made[:SHOWN]])

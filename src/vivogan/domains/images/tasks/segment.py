@@ -85,6 +85,9 @@ class SegmentTask:
     def imagine(self, data: AnnotatedData, split: Split, plan: SegmentingPlan, seed: int, log: Watch) -> list[Any]:
         return imagined.pairs(data, split, plan.scenes, plan.description, plan.generated, seed, log)
 
+    def picture(self, data: AnnotatedData, split: Split, generated: Sequence[Any]) -> NDArray[np.uint8]:
+        return imagined.picture(data, split, generated)
+
     def fit(
         self,
         data: AnnotatedData,

@@ -17,6 +17,7 @@ from vivogan.core.run_folder import RunFolder
 from vivogan.core.seeds import derive, numpy_generator
 from vivogan.domains.base import Split
 from vivogan.domains.images.tasks.base import Task, Watch, use_threads
+from vivogan.domains.images.tasks.results import write_picture
 from vivogan.domains.images.tasks.run import TaskRun, config_model
 from vivogan.domains.run import keep, silent
 from vivogan.errors import SettingsError, UserError
@@ -131,6 +132,8 @@ def _learn(run: TaskRun, data: Any, watch: Watch) -> None:
             run.folder.log({"samples": 0, "stage": "game"} | record)
 
     generated = _imagined(run, data, run.split, watch, story)
+    if generated:
+        write_picture(run.folder.samples / "generated.png", run.task.picture(data, run.split, generated))
     watch({"event": "stage", "text": f"learning from {_amount(run.split.train, generated)}"})
 
     def log(record: dict[str, Any]) -> None:
