@@ -53,7 +53,7 @@ def imagine(
     composed = round(settings.composition * n) if cuts else 0
     pairs = [compose(masked, cuts, size, derive(seed, "compose", i)) for i in range(composed)]
     real = [*unlabelled, *(pair.image for pair in annotated)]
-    lone = harvested(annotated, unlabelled, settings, description)
+    lone = harvested(annotated, unlabelled, settings, description) if composed < n else None
     pasted = round(settings.harvested * (n - composed)) if lone else 0
     if lone and settings.rounds:
         crowds = gathered(lone, real, settings, seed, log)
