@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def run(name: str, arm: str, labels: int, seed: int) -> dict[str, Any]:
     known = np.sort(rng.permutation(pool)[:labels])
     nobody = np.zeros(0, np.intp)
     task = counting.TASK
-    plan = task.plan(data, Split(known if labels else pool, nobody, test), {})
+    plan = task.plan(annotated_only(data, known), Split(known, nobody, nobody), {})
     plan = override(plan, [f"learn.steps={STEPS[name]}", "learn.tick=250"])
     began = time.process_time()
     generated = imagined(name) if arm == "generated" else []
@@ -107,6 +108,12 @@ def run(name: str, arm: str, labels: int, seed: int) -> dict[str, Any]:
         "cpu_seconds": ended - middle,
         "imagining_seconds": middle - began,
     }
+
+
+def annotated_only(data: AnnotatedData, known: NDArray[np.intp]) -> AnnotatedData:
+    """The data as a user has them who annotated some images alone."""
+    objects = [objects if i in known else None for i, objects in enumerate(data.images.objects)]
+    return AnnotatedData(replace(data.images, objects=objects), data.normaliser)
 
 
 @cache

@@ -44,7 +44,7 @@ def balanced(
     with tempfile.TemporaryDirectory() as folder:
         Trainer(game, TrainingSet(x, torch.from_numpy(y), y), derive(seed, "game"), Checkpoints(folder), hooks).run()
     wanted = filled(np.bincount(y, minlength=classes), n)
-    return sample(game.average, seed, np.arange(n), lambda i: torch.from_numpy(wanted[i])), wanted
+    return sample(game.average, seed, np.arange(n), lambda i: torch.from_numpy(wanted[i % n])), wanted
 
 
 def filled(counts: NDArray[np.intp], n: int) -> NDArray[np.intp]:

@@ -29,7 +29,9 @@ from vivogan.metrics.bootstrap import interval
 from vivogan.metrics.instances import box_matches
 
 SMALLEST = 10.0  # pixels that the smallest class should measure across when the network looks
-ALIKE = CropSettings(gain=0.03, offset=0.01)  # images of one exposure: their brightness means something
+ALIKE = CropSettings(
+    gain=0.03, offset=0.01
+)  # images of one exposure: their brightness means something; imagined ones alone never match it that well
 BLOB = 0.2  # σ of the blob that stands for an object, of its diameter
 LARGE, WIDE = 20.0, (32, 64, 96)  # pixels across from which a network must look farther, and its widths
 CLOSEST = 12.0  # pixels between neighbours, where only dots were drawn
@@ -76,7 +78,7 @@ class CountTask:
         zoom = min(ZOOMS, key=lambda z: abs(np.log(z / wanted)))
         usual = [diameters.get(name, 0.0) * zoom for name in data.names]
         sigmas = tuple(float(np.clip(BLOB * d, 2.0, 12.0)) for d in usual)
-        crops = ALIKE if data.normaliser.shared else CropSettings()
+        crops = ALIKE if data.normaliser.shared and len(split.train) else CropSettings()
         widths = WIDE if max(usual, default=0) > LARGE else CountPlan().widths
         counter = CountPlan(zoom=zoom, sigmas=sigmas, crops=crops, widths=widths)
         return CountingPlan(counter=counter, description=description)
