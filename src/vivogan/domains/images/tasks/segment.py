@@ -36,7 +36,7 @@ class SegmentingPlan(TaskPlan):
     segmenter: SegmentPlan = SegmentPlan()
     scenes: SceneSettings = SceneSettings()
     description: SceneDescription = SceneDescription()
-    generated: int = Field(default=64, ge=0)
+    generated: int = Field(default=0, ge=0)  # imagined images; 0, as they brought nothing where it was measured
 
     @property
     def batch(self) -> int:
