@@ -157,7 +157,7 @@ def log_baseline() -> float:
 
 
 def blood_floor() -> dict[str, float]:
-    """How far the annotators' own counts lie from themselves: boxes as drawn against boxes without doubles, by class."""
+    """How far the annotators' counts lie from themselves, by class: boxes as drawn against those without doubles."""
     data, _, test = bccd()
     wrong = np.zeros((len(test), len(data.names)))
     with zipfile.ZipFile(data_folder() / "bccd_blood_cells" / "bccd.zip") as archive:
