@@ -69,8 +69,8 @@ def test_labelled_images_are_made_from_words(tmp_path: Path) -> None:
         (["classify", "train", "{plates}"], "no labels"),
         (["segment", "run", "{counter}", "{plates}"], "a run of 'count'"),
         (["count", "run", "{plates}", "{plates}"], "plates"),
-        (["generate", "{counter}"], "count"),
-        (["evaluate", "{counter}"], "count"),
+        (["generate", "{counter}"], "a trained tool ('count')"),
+        (["evaluate", "{counter}"], "a trained tool ('count')"),
         (["embed", "{counter}", "{plates}"], "no features of whole images"),
     ],
 )

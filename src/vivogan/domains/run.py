@@ -20,7 +20,7 @@ from vivogan.domains.base import Codec, Domain, Extractor, Fitted, Plan, Split
 from vivogan.domains.classes import Classes
 from vivogan.domains.configuration import RunConfig, config_model, domain_named
 from vivogan.engine.sampler import sample
-from vivogan.errors import DamagedRun
+from vivogan.errors import DamagedRun, UserError
 from vivogan.nn.layout import channels_last
 
 Watch = Callable[[dict[str, Any]], None]
@@ -41,7 +41,13 @@ class Run:
     def open(cls, path: Path | str, device: str = "auto", threads: int | None = None) -> Run:
         """The run in a folder. Raises ``UserError`` when it is none, ``DamagedRun`` when it cannot be trusted."""
         folder = RunFolder.open(path)
-        domain = domain_named(str(folder.read_json("data.json")["domain"]))
+        data = folder.read_json("data.json")
+        if tool := data.get("tool"):
+            raise UserError(
+                f"{path}: this is a trained tool ('{tool}'), which makes nothing",
+                f"Apply it with: vivogan {data['domain']} {tool} run {path} NEW -o OUT",
+            )
+        domain = domain_named(str(data["domain"]))
         config = folder.read_config(config_model(domain))
         torch.set_num_threads(threads or config.threads)
         return cls(folder, domain, config, machine.device(device))
