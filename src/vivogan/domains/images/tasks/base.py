@@ -68,6 +68,7 @@ class Task(Protocol):
     name: str
     measure: str  # what ``Judgement.value`` is
     better: Better
+    labels_shape_images: bool  # whether imagined images owe more to annotations than how many objects there are
 
     @property
     def plan_model(self) -> type[Any]: ...

@@ -117,6 +117,7 @@ class ClassifyTask:
     name: str = "classify"
     measure: str = "accuracy"
     better: Better = "higher"
+    labels_shape_images: bool = True
 
     @property
     def plan_model(self) -> type[ClassifyingPlan]:

@@ -60,6 +60,7 @@ class CountTask:
     name: str = "count"
     measure: str = "mean absolute error"
     better: Better = "lower"
+    labels_shape_images: bool = False
 
     @property
     def plan_model(self) -> type[CountingPlan]:

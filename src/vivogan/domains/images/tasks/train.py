@@ -63,9 +63,9 @@ def train(
     data = task.read(Path(source), asked["read"])
     with RunFolder.create(out).lock():
         run = _prepared(task, data, Path(out), asked, threads, watch)
-        _learn(run, data, watch)
+        generated = _learn(run, data, watch)
         if curve:
-            _curve(run, data, watch)
+            _curve(run, data, generated, watch)
     return run
 
 
@@ -119,10 +119,10 @@ def _described(task: Task, data: Any, split: Split) -> dict[str, Any]:
     }
 
 
-def _learn(run: TaskRun, data: Any, watch: Watch) -> None:
-    """The model of the run, unless an earlier call finished it."""
+def _learn(run: TaskRun, data: Any, watch: Watch) -> list[Any] | None:
+    """The model of the run, unless an earlier call finished it; returns the generated images where it made some."""
     if run.finished:
-        return
+        return None
     checkpoints = run.folder.checkpoints
     newest = checkpoints.newest()
     run.folder.forget_after(newest.samples if newest else -1)
@@ -144,6 +144,7 @@ def _learn(run: TaskRun, data: Any, watch: Watch) -> None:
         data, run.split.train, run.split.selection, generated, run.plan, run.config.seed, checkpoints, log
     )
     keep(run.folder, "model", model)
+    return generated
 
 
 def _amount(train: NDArray[np.intp], generated: Sequence[Any]) -> str:
@@ -158,7 +159,7 @@ def _imagined(run: TaskRun, data: Any, split: Split, watch: Watch, log: Watch = 
     return run.task.imagine(data, split, run.plan, derive(run.config.seed, "imagine"), log)
 
 
-def _curve(run: TaskRun, data: Any, watch: Watch) -> None:
+def _curve(run: TaskRun, data: Any, generated: list[Any] | None, watch: Watch) -> None:
     """The learning curve: fewer labels, with and without generated images, equal networks and steps.
 
     Judged on the test part; without one, on the annotated images that an arm did not learn from.
@@ -181,10 +182,13 @@ def _curve(run: TaskRun, data: Any, watch: Watch) -> None:
                 continue
             words = "with" if with_generated else "without"
             watch({"event": "stage", "text": f"learning curve: {size} annotated images, {words} generated ones"})
-            part = replace(run.split, train=chosen)
-            generated = _imagined(run, data, part, silent) if with_generated else []
+            made: list[Any] = []
+            if with_generated and run.task.labels_shape_images:
+                made = _imagined(run, data, replace(run.split, train=chosen), silent)
+            elif with_generated:
+                made = generated = generated or _imagined(run, data, run.split, silent)
             nobody = np.zeros(0, np.intp)
-            model = run.task.fit(data, chosen, nobody, generated, plan, run.config.seed, None, silent)
+            model = run.task.fit(data, chosen, nobody, made, plan, run.config.seed, None, silent)
             value = run.task.judge(model, data, judged, chosen).value
             points.append({"labels": size, "generated": with_generated, "value": value, "low": None, "high": None})
             run.folder.write_json(path, {"score": run.task.measure, "better": run.task.better, "points": points})
