@@ -18,7 +18,16 @@ from vivogan.reports import build
 
 TASKS = ("count", "segment", "classify")
 QUICK: dict[str, list[str]] = {
-    "count": ["generated=0", "learn.tick=2", "counter.widths=[8,12]"],
+    "count": [
+        "generated=0",
+        "learn.tick=2",
+        "counter.widths=[8,12]",
+        "scenes.crop=48",
+        "scenes.prior=20",
+        "scenes.particles=10",
+        "scenes.rounds=1",
+        "scenes.discriminator_steps=2",
+    ],
     "segment": ["generated=0", "learn.tick=2"],
     "classify": ["learn.tick=2", "learn.steps=4", "classifier.contrast.steps=2", "classifier.calibration_steps=2"],
 }
@@ -131,11 +140,11 @@ def test_a_killed_run_ends_in_the_same_bits(task: str, sets: dict[str, Path], tm
         assert (again.folder.path / name).read_bytes() == (whole.folder.path / name).read_bytes()
 
 
-def test_the_learning_curve_has_a_point_a_size(runs: dict[str, TaskRun]) -> None:
+def test_the_learning_curve_has_both_arms_at_every_size(runs: dict[str, TaskRun]) -> None:
     points = runs["count"].folder.read_json("curve.json")["points"]
-    assert [point["labels"] for point in points] == sorted({point["labels"] for point in points})
-    assert len(points) >= 2
-    assert not any(point["generated"] for point in points)
+    arms = {made: [p["labels"] for p in points if p["generated"] is made] for made in (False, True)}
+    assert arms[False] == arms[True] == sorted(set(arms[True]))
+    assert len(arms[True]) >= 2
 
 
 def test_generated_images_join_in(sets: dict[str, Path], tmp_path: Path) -> None:

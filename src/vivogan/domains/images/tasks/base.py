@@ -68,6 +68,7 @@ class Task(Protocol):
     name: str
     measure: str  # what ``Judgement.value`` is
     better: Better
+    tried: int  # generated images that the learning curve tries where the plan has none
     labels_shape_images: bool  # whether imagined images owe more to annotations than how many objects there are
 
     @property

@@ -117,6 +117,7 @@ class ClassifyTask:
     name: str = "classify"
     measure: str = "accuracy"
     better: Better = "higher"
+    tried: int = 0
     labels_shape_images: bool = True
 
     @property

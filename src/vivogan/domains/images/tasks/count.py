@@ -32,6 +32,7 @@ SMALLEST = 10.0  # pixels that the smallest class should measure across when the
 ALIKE = CropSettings(
     gain=0.03, offset=0.01
 )  # images of one exposure: their brightness means something; imagined ones alone never match it that well
+ENOUGH, IMAGINED = 4, 100  # annotated images from which imagined ones brought nothing; and how many there are below
 BLOB = 0.2  # σ of the blob that stands for an object, of its diameter
 LARGE, WIDE = 20.0, (32, 64, 96)  # pixels across from which a network must look farther, and its widths
 CLOSEST = 12.0  # pixels between neighbours, where only dots were drawn
@@ -45,7 +46,7 @@ class CountingPlan(TaskPlan):
     learn: LearnSettings = LearnSettings()
     scenes: SceneSettings = SceneSettings()
     description: SceneDescription = SceneDescription()
-    generated: int = Field(default=64, ge=0)
+    generated: int = Field(default=0, ge=0)  # imagined images
 
     @property
     def batch(self) -> int:
@@ -60,6 +61,7 @@ class CountTask:
     name: str = "count"
     measure: str = "mean absolute error"
     better: Better = "lower"
+    tried: int = 48
     labels_shape_images: bool = False
 
     @property
@@ -82,7 +84,8 @@ class CountTask:
         crops = ALIKE if data.normaliser.shared and len(split.train) else CropSettings()
         widths = WIDE if max(usual, default=0) > LARGE else CountPlan().widths
         counter = CountPlan(zoom=zoom, sigmas=sigmas, crops=crops, widths=widths)
-        return CountingPlan(counter=counter, description=description)
+        generated = 0 if len(split.train) >= ENOUGH else IMAGINED
+        return CountingPlan(counter=counter, description=description, generated=generated)
 
     def seconds_a_step(self, data: AnnotatedData, plan: CountingPlan) -> float:
         from vivogan.domains.images.tools.dense import DenseNetwork, seconds_a_step

@@ -51,6 +51,7 @@ class SegmentTask:
     name: str = "segment"
     measure: str = "average precision at overlap .5"
     better: Better = "higher"
+    tried: int = 48
     labels_shape_images: bool = True
 
     @property

@@ -131,7 +131,7 @@ def _learn(run: TaskRun, data: Any, watch: Watch) -> list[Any] | None:
         if newest is None:  # else it was told before
             run.folder.log({"samples": 0, "stage": "game"} | record)
 
-    generated = _imagined(run, data, run.split, watch, story)
+    generated = _imagined(run, data, run.split, run.plan, watch, story)
     if generated:
         write_picture(run.folder.samples / "generated.png", run.task.picture(data, run.split, generated))
     watch({"event": "stage", "text": f"learning from {_amount(run.split.train, generated)}"})
@@ -151,12 +151,12 @@ def _amount(train: NDArray[np.intp], generated: Sequence[Any]) -> str:
     return f"{len(train)} annotated and {len(generated)} generated images"
 
 
-def _imagined(run: TaskRun, data: Any, split: Split, watch: Watch, log: Watch = silent) -> list[Any]:
+def _imagined(run: TaskRun, data: Any, split: Split, plan: Any, watch: Watch, log: Watch = silent) -> list[Any]:
     """The generated images of a split; functions of the seed, so a continued run makes them again."""
-    if not run.plan.generated:
+    if not plan.generated:
         return []
     watch({"event": "stage", "text": "imagining labelled images"})
-    return run.task.imagine(data, split, run.plan, derive(run.config.seed, "imagine"), log)
+    return run.task.imagine(data, split, plan, derive(run.config.seed, "imagine"), log)
 
 
 def _curve(run: TaskRun, data: Any, generated: list[Any] | None, watch: Watch) -> None:
@@ -171,22 +171,22 @@ def _curve(run: TaskRun, data: Any, generated: list[Any] | None, watch: Watch) -
     order = numpy_generator(run.config.seed, "curve").permutation(train)
     sizes = sorted({max(LEAST_CURVE, round(share * len(train))) for share in CURVE})
     quick = run.plan.learn.model_copy(update={"steps": steps, "tick": steps})
-    plan = run.plan.model_copy(update={"learn": quick})
+    plan = run.plan.model_copy(update={"learn": quick, "generated": run.plan.generated or run.task.tried})
     for size in sizes:
         chosen = np.sort(order[:size])
         judged = run.split.test if len(run.split.test) else np.setdiff1d(train, chosen)
         if size > len(train) or not len(judged):
             continue
         for with_generated in (False, True):
-            if (size, with_generated) in done or (with_generated and not run.plan.generated):
+            if (size, with_generated) in done or (with_generated and not plan.generated):
                 continue
             words = "with" if with_generated else "without"
             watch({"event": "stage", "text": f"learning curve: {size} annotated images, {words} generated ones"})
             made: list[Any] = []
             if with_generated and run.task.labels_shape_images:
-                made = _imagined(run, data, replace(run.split, train=chosen), silent)
+                made = _imagined(run, data, replace(run.split, train=chosen), plan, silent)
             elif with_generated:
-                made = generated = generated or _imagined(run, data, run.split, silent)
+                made = generated = generated or _imagined(run, data, run.split, plan, silent)
             nobody = np.zeros(0, np.intp)
             model = run.task.fit(data, chosen, nobody, made, plan, run.config.seed, None, silent)
             value = run.task.judge(model, data, judged, chosen).value
