@@ -24,7 +24,7 @@ from vivogan.domains.images.tools.crops import Crops, CropSettings, resampled, z
 from vivogan.domains.images.tools.dense import DenseNetwork
 from vivogan.domains.images.tools.learn import LearnSettings, Watch, learn
 from vivogan.domains.images.tools.pairs import Pair
-from vivogan.domains.images.tools.tiles import TILE, whole
+from vivogan.domains.images.tools.tiles import TILE, tiles
 from vivogan.nn.layout import channels_last
 
 THRESHOLDS = tuple(np.arange(0.2, 0.8, 0.05).round(2).tolist())  # masses from which there is an object, tried
@@ -272,14 +272,16 @@ class Counter:
     def maps(self, image: NDArray[np.float32], tile: int = TILE) -> NDArray[np.float32]:
         """The maps [K (+ 2), H, W] of an image [C, H, W] at the network's own zoom; averaged over mirrored views."""
         views: list[tuple[int, ...]] = [(), (1,), (2,)] if self.plan.flips else [()]
-        total: NDArray[np.float32] | None = None
+        total = np.zeros((self.network.maps, *image.shape[1:]), np.float32)
         for axes in views:
-            seen = np.flip(whole(self.network, np.flip(image, axes), tile), axes)
-            if total is None:
-                total = np.zeros_like(seen)
-            total += seen
-            del seen
-        assert total is not None
+            seen, sums = np.flip(image, axes), np.flip(total, axes)  # both look at the same memory, mirrored
+
+            def pixels(top: int, bottom: int, left: int, right: int, seen: NDArray[np.float32] = seen) -> Any:
+                return seen[:, top:bottom, left:right]
+
+            for part in tiles(self.network, pixels, (image.shape[1], image.shape[2]), tile):
+                height, width = part.maps.shape[1:]
+                sums[:, part.top : part.top + height, part.left : part.left + width] += part.maps
         total[: len(self.names)] /= UNIT
         total /= len(views)
         return total
