@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 import time
 from functools import cache
@@ -182,7 +183,7 @@ def kept(job: Job) -> Path:
     """Where the numbers of a finished run are kept."""
     name, seed, annotated = job
     if job in CLASSICAL:
-        settings = f"{classical.GRIDS.get(name, classical.NUCLEI)}"
+        settings = re.sub(" at 0x[0-9a-f]+", "", f"{classical.GRIDS.get(name, classical.NUCLEI)}")  # no addresses
     else:
         settings = f"{plan_of(name)}{(IMAGINED, SceneSettings()) if name == 'generated' else ''}"
     key = hashlib.sha256(settings.encode()).hexdigest()[:12]
@@ -253,7 +254,9 @@ def membrane_rows(done: dict[Job, dict[str, Any]]) -> list[dict[str, Any]]:
     runs = [done["membranes", seed, 10] for seed in SEEDS if ("membranes", seed, 10) in done]
     if runs:
         best = {"baseline": max(r["value"] for r in rows)} if rows else {}
-        rows.append(row("Rand membranes, segmenter on 10 slices", runs, goal=0.95, **best))
+        # The goal is .95, or ten points above the best of the three pipelines without learning.
+        goal = min(0.95, best["baseline"] + 0.10) if len(rows) == len(CLASSICAL) - 1 else 0.95
+        rows.append(row("Rand membranes, segmenter on 10 slices", runs, goal=goal, **best))
     return rows
 
 
