@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from vivogan.core.configuration import validated
@@ -85,8 +84,3 @@ def file_name(name: str, suffix: str) -> str:
     """A name of an image as one of a file."""
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
     return Path(safe).with_suffix("").name + suffix if Path(safe).suffix.lower() in SUFFIXES else safe + suffix
-
-
-def scaled_to(image: NDArray[np.float32], most: int = 2048) -> int:
-    """The step at which a picture [C, H, W] is thinned so that no side exceeds ``most`` pixels."""
-    return max(1, -(-max(image.shape[1:]) // most))

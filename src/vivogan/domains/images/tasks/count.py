@@ -19,7 +19,7 @@ from vivogan.domains.images.tasks import annotated, imagined
 from vivogan.domains.images.tasks.annotated import AnnotatedData, FittedNormaliser
 from vivogan.domains.images.tasks.apply import file_name
 from vivogan.domains.images.tasks.base import Better, Judgement, TaskPlan, Watch
-from vivogan.domains.images.tasks.results import object_rows, ranked, write_picture, write_rows
+from vivogan.domains.images.tasks.results import object_rows, overlay, ranked, write_picture, write_rows
 from vivogan.domains.images.tools.count import Counted, Counter, CountPlan, fit_counter
 from vivogan.domains.images.tools.crops import CropSettings
 from vivogan.domains.images.tools.learn import LearnSettings
@@ -183,7 +183,7 @@ class CountSink:
             }
         self.counts.append(row)
         self.objects += object_rows(name, found.objects, self.model.names, found.scores)
-        picture = overlay_objects(seen, found.objects, self.model.names)
+        picture = overlay(seen, found.objects, self.model.names)
         write_picture(self.out / "overlays" / file_name(name, ".png"), picture)
 
     def close(self) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from vivogan.core.files import write_bytes, write_text
 from vivogan.domains.base import Figure
 from vivogan.domains.images.annotations.objects import Objects
 from vivogan.domains.images.tasks.base import Judgement
-from vivogan.domains.images.tools.plots import panel
+from vivogan.domains.images.tools.plots import overlay_objects, panel
 
+WIDEST = 2048  # pixels of a side of a picture
 SHOWN = 4  # images of the best, and of the worst
 
 
@@ -56,6 +57,16 @@ def object_rows(
             row["score"] = round(float(scores[i]), 3)
         rows.append(row)
     return rows
+
+
+def overlay(image: NDArray[np.float32], objects: Objects, names: Sequence[str]) -> NDArray[np.uint8]:
+    """The picture of an image [C, H, W] with its objects; a large one is thinned to ``WIDEST`` pixels a side."""
+    step = -(-max(image.shape[1:]) // WIDEST)
+    if step > 1:
+        boxes = None if objects.boxes is None else objects.boxes / step
+        labels = None if objects.labels is None else objects.labels[::step, ::step]
+        image, objects = image[:, ::step, ::step], Objects(objects.centres / step, objects.classes, boxes, labels)
+    return overlay_objects(image, objects, names)
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -20,7 +20,7 @@ from vivogan.domains.images.tasks import annotated, imagined
 from vivogan.domains.images.tasks.annotated import AnnotatedData, FittedNormaliser
 from vivogan.domains.images.tasks.apply import file_name
 from vivogan.domains.images.tasks.base import Better, Judgement, TaskPlan, Watch
-from vivogan.domains.images.tasks.results import ranked, write_picture, write_rows
+from vivogan.domains.images.tasks.results import overlay, ranked, write_picture, write_rows
 from vivogan.domains.images.tools.pairs import Normaliser
 from vivogan.domains.images.tools.plots import overlay_objects
 from vivogan.domains.images.tools.properties import properties
@@ -162,7 +162,7 @@ class SegmentSink:
         assert found.labels is not None
         write_label_image(self.out / "labels" / file_name(name, ".tif"), found.labels)
         write_rois(self.out / "rois" / file_name(name, ".zip"), found)
-        write_picture(self.out / "overlays" / file_name(name, ".png"), overlay_objects(seen, found, self.names))
+        write_picture(self.out / "overlays" / file_name(name, ".png"), overlay(seen, found, self.names))
         table = properties(found, image, self.names)
         for i in range(len(found)):
             self.rows.append({"image": name} | {column: values[i].item() for column, values in table.items()})
