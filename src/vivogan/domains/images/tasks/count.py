@@ -14,6 +14,7 @@ from torch import Tensor
 
 from vivogan.core.checkpoints import Checkpoints
 from vivogan.domains.base import Figure, Fitted, Score, Split
+from vivogan.domains.images.annotations.write import write_objects_csv
 from vivogan.domains.images.scenes.settings import SceneDescription, SceneSettings
 from vivogan.domains.images.tasks import annotated, imagined
 from vivogan.domains.images.tasks.annotated import AnnotatedData, FittedNormaliser
@@ -188,7 +189,7 @@ class CountSink:
 
     def close(self) -> dict[str, Any]:
         write_rows(self.out / "counts.csv", self.counts)
-        write_rows(self.out / "objects.csv", self.objects)
+        write_objects_csv(self.out / "objects.csv", self.objects)
         return {"counts": self.counts, "objects": len(self.objects)}
 
 

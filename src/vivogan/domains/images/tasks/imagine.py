@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from vivogan.core.seeds import derive
 from vivogan.domains.base import Split
-from vivogan.domains.images.annotations.write import write_coco, write_label_image
+from vivogan.domains.images.annotations.write import write_coco, write_label_image, write_objects_csv
 from vivogan.domains.images.scenes.settings import SceneSettings
 from vivogan.domains.images.scenes.simulator import simulate
 from vivogan.domains.images.tasks import annotated, imagined
 from vivogan.domains.images.tasks.base import Watch
-from vivogan.domains.images.tasks.results import object_rows, write_picture, write_rows
+from vivogan.domains.images.tasks.results import object_rows, write_picture
 from vivogan.domains.images.tools.pairs import Pair
 from vivogan.domains.images.tools.plots import overlay_objects
 from vivogan.domains.run import silent
@@ -52,7 +52,7 @@ def imagine(
         write_picture(out / "overlays" / f"{name}.png", overlay_objects(pair.image, pair.objects, kinds))
         rows += object_rows(f"{name}.png", pair.objects, kinds)
         shapes.append((f"{name}.png", pair.image.shape[1:]))
-    write_rows(out / "objects.csv", rows)
+    write_objects_csv(out / "objects.csv", rows)
     write_coco(out / "coco.json", shapes, [pair.objects for pair in pairs], kinds)  # type: ignore[arg-type]
     return {"folder": str(out), "images": len(pairs), "objects": len(rows), "seed": seed}
 
