@@ -83,8 +83,11 @@ def test_the_statistics_of_whole_batches_are_remembered(pair: Path, alone: Path)
     one, two = made(alone, "images"), made(pair, "images")
     names = [n for n in one if n.startswith("generator.") and "running" in n]
     assert len(names) >= 4
+    start = weights(together.images(Path("unused")).game)
     for name in names:
-        torch.testing.assert_close(two[name], one[name], rtol=1e-4, atol=1e-5)
+        moved = (one[name] - start[name]).abs().max()  # statistics of half a batch differ by 1-45 % of it
+        assert moved > 0.01
+        assert (one[name] - two[name]).abs().max() < 0.005 * moved, name
     assert two["generator.spread.num_batches_tracked"] == one["generator.spread.num_batches_tracked"]
 
 
