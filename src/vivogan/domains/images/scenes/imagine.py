@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from vivogan.core.seeds import derive, numpy_generator
 from vivogan.domains.images.scenes.composition import compose, cut_outs
-from vivogan.domains.images.scenes.crowd import gathered
 from vivogan.domains.images.scenes.fit import Population, fit, random_crops
+from vivogan.domains.images.scenes.gather import gathered
 from vivogan.domains.images.scenes.harvest import Harvest, harvest
-from vivogan.domains.images.scenes.harvest import composed as paste
 from vivogan.domains.images.scenes.learned import learned
 from vivogan.domains.images.scenes.painter import repainted
 from vivogan.domains.images.scenes.scene import SPACE
@@ -55,11 +54,9 @@ def imagine(
     real = [*unlabelled, *(pair.image for pair in annotated)]
     lone = harvested(annotated, unlabelled, settings, description) if composed < n else None
     pasted = round(settings.harvested * (n - composed)) if lone else 0
-    if lone and settings.rounds:
+    if lone:
         crowds = gathered(lone, real, settings, seed, log)
         pairs += crowds.draw(pasted, size, derive(seed, "harvest"), cut)
-    elif lone:
-        pairs += paste(lone, pasted, size, settings.harvest, derive(seed, "harvest"), cut)
     if composed + pasted < n:
         population = populate(annotated, unlabelled, size, settings, seed, log, description)
         drawn = population.draw(n - composed - pasted, size, derive(seed, "imagine"), cut)

@@ -16,16 +16,11 @@ Kind = Literal["fluorescence", "brightfield"]
 
 
 class HarvestSettings(Settings):
-    """How lone objects are cut out of images, and how crowds are built of them."""
+    """How lone objects are cut out of images."""
 
     faint: Positive = 0.12  # height of the faintest peak, of the brightest ones
     alone: Positive = 2.0  # radii between a lone blob and the next peak
     reach: Positive = 2.0  # radii that are cut out
-    crowded: tuple[float, float] = (0.1, 0.6)  # share of the objects that are set beside another one
-    nearest: tuple[float, float] = (0.5, 2.0)  # radii between such neighbours
-    varied: Annotated[float, Field(ge=0, lt=1)] = 0.25  # numbers vary by this share around the estimated ones
-    alike: Annotated[float, Field(ge=0)] = 0.08  # spread of the sharpness of neighbours, of all that there is
-    adding: Share = 0.5  # 0: the brighter one hides the other; 1: light adds up
 
 
 class PainterSettings(Settings):
@@ -75,7 +70,7 @@ class SceneSettings(Settings):
 
     kind: Literal["auto", "fluorescence", "brightfield"] = "auto"
     crop: Count = 128  # side of the pieces of images that are compared, in pixels
-    prior: Count = 1200  # pictures drawn from the prior, of which those like the real ones begin
+    prior: Count = 3000  # pictures drawn before the game, to find where it begins
     particles: Count = 200
     rounds: Annotated[int, Field(ge=0)] = 6  # of the game; 0: the summary statistics alone decide
     discriminator_steps: Count = 60  # a round

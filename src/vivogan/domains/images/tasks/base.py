@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 import torch
@@ -26,6 +26,10 @@ class TaskPlan(Settings):
 
     learn: LearnSettings = LearnSettings()
     generated: int = 0  # how many generated images join the annotated ones
+
+    def paced(self, steps: int) -> Self:
+        """The plan for a run of another length."""
+        return self.model_copy(update={"learn": self.learn.model_copy(update={"steps": steps})})
 
 
 class Data(Protocol):

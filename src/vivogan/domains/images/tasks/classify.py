@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -56,6 +56,14 @@ class ClassifyingPlan(TaskPlan):
     def batch(self) -> int:
         """Images a step."""
         return self.classifier.batch
+
+    def paced(self, steps: int) -> Self:
+        """The trunk and the calibration learn in the same proportion."""
+        own, share = self.classifier, steps / self.learn.steps
+        contrast = own.contrast.model_copy(update={"steps": round(share * own.contrast.steps)})
+        folds = max(1, round(share * own.calibration_steps))
+        changed = own.model_copy(update={"contrast": contrast, "calibration_steps": folds})
+        return self.model_copy(update={"learn": self.learn.model_copy(update={"steps": steps}), "classifier": changed})
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _prepared(task: Task, data: Any, out: Path, asked: dict[str, Any], threads: 
     plan = override(task.plan(data, split, asked["read"]), list(asked["overrides"]))
     if not any(text.startswith("learn.steps=") for text in asked["overrides"]):
         steps = _steps(task, data, plan, Budget.parse(asked["budget"]), asked["curve"])
-        plan = plan.model_copy(update={"learn": plan.learn.model_copy(update={"steps": steps})})
+        plan = plan.paced(steps)
     folder.write_json("env.json", machine.describe())
     folder.write_json("data.json", _described(task, data, split))
     keep(folder, "fitted", task.fitted(data, split))
@@ -170,8 +170,9 @@ def _curve(run: TaskRun, data: Any, generated: list[Any] | None, watch: Watch) -
     train, steps = run.split.train, max(FEWEST_STEPS, int(run.plan.learn.steps * CURVE_SHARE / LEARN_SHARE / 6))
     order = numpy_generator(run.config.seed, "curve").permutation(train)
     sizes = sorted({max(LEAST_CURVE, round(share * len(train))) for share in CURVE})
-    quick = run.plan.learn.model_copy(update={"steps": steps, "tick": steps})
-    plan = run.plan.model_copy(update={"learn": quick, "generated": run.plan.generated or run.task.tried})
+    quick = run.plan.paced(steps)
+    changes = {"learn": quick.learn.model_copy(update={"tick": steps})}
+    plan = quick.model_copy(update=changes | {"generated": run.plan.generated or run.task.tried})
     for size in sizes:
         chosen = np.sort(order[:size])
         judged = run.split.test if len(run.split.test) else np.setdiff1d(train, chosen)

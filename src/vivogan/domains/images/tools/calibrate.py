@@ -36,19 +36,24 @@ class Line:
         return np.maximum(count - half, 0.0), count + half
 
 
-def fit_line(raw: NDArray[np.float64], true: NDArray[np.float64], straighten: bool, widening: float = 1.0) -> Line:
+def fit_line(
+    raw: NDArray[np.float64],
+    true: NDArray[np.float64],
+    straighten: bool,
+    widening: float = 1.0,
+    measured: NDArray[np.float64] | None = None,
+) -> Line:
     """The line through images that were learned from, with sums ``raw`` [n] and true counts [n].
 
     Args:
         straighten: whether slope and intercept are fitted; else the identity stays.
-        widening: of the interval, as residuals of new images are larger.
+        widening: of these images' residuals, as those of new images are larger.
+        measured: residuals [m] over √(count + 1) of new images, where there are some; they alone decide the interval.
     """
     slope, intercept = shrunk_line(raw, true) if straighten and len(raw) > 1 else (1.0, 0.0)
-    line = Line(slope, intercept)
-    found = line(raw)
-    residuals = np.abs(found - true) / np.sqrt(found + 1)
-    width = quantile(residuals) * widening
-    return Line(slope, intercept, float(max(width, 1e-3)))
+    found = Line(slope, intercept)(raw)
+    residuals = widening * np.abs(found - true) / np.sqrt(found + 1) if measured is None else measured
+    return Line(slope, intercept, max(quantile(residuals), 1e-3))
 
 
 def shrunk_line(raw: NDArray[np.float64], true: NDArray[np.float64]) -> tuple[float, float]:

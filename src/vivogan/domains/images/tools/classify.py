@@ -63,7 +63,7 @@ class ClassifyPlan(Settings):
         zoom_out=1.08, zoom_in=0.85, shift=0.1, colour=0.1, blur=0.1, cover=0.2, noise=0.02, moved=0.5
     )
     contrast: ContrastSettings = ContrastSettings()  # the trunk's own training on all images; steps = 0: none
-    learn: LearnSettings = LearnSettings(steps=200, learning_rate=1e-3, weight_decay=1e-2)
+    learn: LearnSettings = LearnSettings(steps=500, learning_rate=1e-3, weight_decay=1e-2)
     rounds: Count = 2  # of training and labelling the pool
     batch: Count = 128
     labelled: Share = 0.25  # share of a batch that is labelled, while there is a pool
@@ -77,7 +77,7 @@ class ClassifyPlan(Settings):
     radius: Annotated[float, Field(gt=0)] = 0.03  # its change, root mean square
     generated: Share = 0.0  # share of the labelled part of a batch that is generated
     calibration_folds: Natural = 2  # of the cross-fitted temperature; 0: none
-    calibration_steps: Count = 120  # that each fold's network learns
+    calibration_steps: Count = 300  # that each fold's network learns
     false_alarms: Share = 0.01  # known images that may be called unknown
 
 

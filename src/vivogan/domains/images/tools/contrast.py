@@ -23,7 +23,7 @@ Count = Annotated[int, Field(ge=1)]
 class ContrastSettings(LearnSettings):
     """How a trunk learns from images without labels."""
 
-    steps: Annotated[int, Field(ge=0)] = 850  # 0: not at all
+    steps: Annotated[int, Field(ge=0)] = 2500  # 0: not at all
     batch: Count = 192  # pairs
     temperature: Annotated[float, Field(gt=0)] = 0.2
     width: Count = 64  # of the projection that is compared

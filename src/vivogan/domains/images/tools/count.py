@@ -30,8 +30,8 @@ from vivogan.nn.layout import channels_last
 THRESHOLDS = tuple(np.arange(0.2, 0.8, 0.05).round(2).tolist())  # masses from which there is an object, tried
 CHUNK = 1 << 20  # pixels that look for their peak at once
 MOST = 10.0  # weight of a rare class
-CROSS = 20  # annotated images from which intervals are widened by measurement
-UNSEEN, WIDEST = 1.5, 2.5  # widening where it cannot be measured, and at most
+CROSS = 20  # annotated images from which a part of them can measure what the intervals must hold
+UNSEEN = 1.5  # residuals of new images over those of images that were learned from, where it cannot be measured
 UNIT = 100.0  # what one object sums to in the maps that the network learns
 Positive = Annotated[float, Field(gt=0)]
 
@@ -156,8 +156,8 @@ def fit_counter(
 ) -> Counter:
     """Learn to count from annotated images, real and generated; either may be empty, not both.
 
-    Intervals must be those of new images. Where ``CROSS`` or more are annotated, a second counter learns from half
-    of them in half the steps, and how much worse it is on the other half widens the intervals of the first.
+    Intervals must be those of new images. Where ``CROSS`` or more are annotated, a second counter learns from two
+    thirds of them in as large a part of the steps, and how wrong it is on the last third decides.
 
     Args:
         names: the K class names that ``Objects.classes`` index.
@@ -168,18 +168,12 @@ def fit_counter(
         return counter.calibrated(generated, UNSEEN)
     if len(real) < CROSS:
         return counter.calibrated(real, UNSEEN)
-    half = plan.model_copy(update={"learn": plan.learn.model_copy(update={"steps": max(1, plan.learn.steps // 2)})})
-    order = numpy_generator(seed, "halves").permutation(len(real))
-    seen, new = ([real[i] for i in part] for part in np.array_split(order, 2))
-    other = Counter(
-        _learned(seen, generated, len(names), half, derive(seed, "half"), None, lambda record: None),
-        list(names),
-        plan,
-        Calibration.none(len(names)),
-    ).calibrated(seen, 1.0)
-    gap = other.residual(new) / max(other.residual(seen), 1e-6)
-    log({"samples": plan.learn.steps, "steps": plan.learn.steps, "gap": gap})
-    return counter.calibrated(real, float(np.clip(gap, 1.0, WIDEST)))
+    part = plan.model_copy(update={"learn": plan.learn.model_copy(update={"steps": max(1, 2 * plan.learn.steps // 3)})})
+    order = numpy_generator(seed, "thirds").permutation(len(real))
+    new, seen = ([real[i] for i in rows] for rows in np.split(order, [len(real) // 3]))
+    network = _learned(seen, generated, len(names), part, derive(seed, "third"), None, lambda record: None)
+    other = Counter(network, list(names), plan, Calibration.none(len(names))).calibrated(seen)
+    return counter.calibrated(real, measured=other.residuals(new))
 
 
 def _learned(
@@ -317,17 +311,21 @@ class Counter:
         middle = (centres + 0.5) / by - 0.5
         return np.concatenate([middle - half, middle + half], 1).astype(np.float32)
 
-    def residual(self, pairs: Sequence[Pair]) -> float:
-        """Root mean squared error of the counts over √(count + 1), of all classes together."""
+    def residuals(self, pairs: Sequence[Pair]) -> NDArray[np.float64]:
+        """Absolute errors [n, K] of the counts over √(count + 1)."""
         found = np.array([self.count(pair.image).counts for pair in pairs])
         true = np.array([np.bincount(pair.objects.classes, minlength=len(self.names)) for pair in pairs])
-        return float(np.sqrt((((found - true) ** 2) / (found + 1)).mean()))
+        wrong: NDArray[np.float64] = np.abs(found - true) / np.sqrt(found + 1)
+        return wrong
 
-    def calibrated(self, pairs: Sequence[Pair], widening: float) -> Counter:
+    def calibrated(
+        self, pairs: Sequence[Pair], widening: float = 1.0, measured: NDArray[np.float64] | None = None
+    ) -> Counter:
         """The same counter with the lines, thresholds and intervals of the images that it learned from.
 
         Args:
             widening: residuals of new images over those of images that were learned from.
+            measured: residuals [n, K] of new images instead.
         """
         classes = len(self.names)
         true = np.array([np.bincount(pair.objects.classes, minlength=classes) for pair in pairs], float)  # n x K
@@ -339,8 +337,9 @@ class Counter:
             numbers = np.array([[(m >= t).sum() for m in masses] for t in THRESHOLDS], float)  # T x n
             wrong = np.abs(numbers - true[:, k]).mean(1)
             best = int(np.argmin(wrong))
-            density_lines.append(fit_line(raw[:, k], true[:, k], True, widening))
-            peak_lines.append(fit_line(numbers[best], true[:, k], False, widening))
+            new = None if measured is None else measured[:, k]
+            density_lines.append(fit_line(raw[:, k], true[:, k], True, widening, new))
+            peak_lines.append(fit_line(numbers[best], true[:, k], False, widening, new))
             by_peaks.append(bool(wrong[best] < np.abs(density_lines[k](raw[:, k]) - true[:, k]).mean()))
             thresholds.append(THRESHOLDS[best])
         calibration = Calibration(tuple(density_lines), tuple(peak_lines), tuple(by_peaks), tuple(thresholds))
