@@ -123,7 +123,7 @@ def imagined(name: str, game: bool, seed: int) -> list[Any]:
     """Imagined images of a set, learned from its pool without annotations, with the game or without it."""
     data, pool, _ = SETS[name]()
     nobody = np.zeros(0, np.intp)
-    plan = override(counting.CountingPlan(), [f"scenes.rounds={ROUNDS if game else 0}"])
+    plan = override(counting.CountingPlan(), [f"scenes.harvest.rounds={ROUNDS if game else 0}"])
     rest = np.setdiff1d(np.arange(len(data.ids)), pool)
     return counting.imagined.pairs(
         data, Split(nobody, nobody, rest), plan.scenes, plan.description, IMAGINED, seed, lambda record: None

@@ -63,7 +63,7 @@ def test_the_arrangement_is_found_without_labels(crop: Harvest) -> None:
     true = {"crowded": 0.6, "nearest": 0.2, "adding": 0.8, "numbers": 1.5}
     crowd = Crowd(crop)
     real = [crowd(ARRANGEMENT.unit(true), (128, 128), 1000 + i).image for i in range(30)]
-    units = likely(crowd, real, len(real), SceneSettings(prior=300, particles=100), seed=0)
+    units = likely(crowd, real, len(real), SceneSettings(particles=100, harvest=HarvestSettings(tried=300)), seed=0)
     values = [ARRANGEMENT.values(unit) for unit in units]
     assert np.mean([v["numbers"] for v in values]) == pytest.approx(1.5, rel=0.15)
     assert np.mean([v["adding"] for v in values]) == pytest.approx(0.8, abs=0.2)
@@ -73,7 +73,7 @@ def test_the_arrangement_is_found_without_labels(crop: Harvest) -> None:
 def test_known_numbers_stay(crop: Harvest) -> None:
     counted = harvest([discs(i).image for i in range(10)], HarvestSettings(), None, [25] * 10)
     assert counted is not None
-    quick = SceneSettings(crop=96, prior=90, particles=20, rounds=0)
+    quick = SceneSettings(crop=96, particles=20, harvest=HarvestSettings(tried=90))
     crowds = gathered(counted, [discs(i).image for i in range(10)], quick, 0, lambda record: None)
     made = crowds.draw(20, (128, 128), 0, cut=False)
     assert np.mean([len(pair.objects) for pair in made]) == pytest.approx(25, rel=0.15)

@@ -74,7 +74,9 @@ def test_too_little_is_no_harvest() -> None:
 
 def test_imagining_harvests_where_it_can() -> None:
     said: list[dict[str, object]] = []
-    quick = SceneSettings(crop=64, prior=20, particles=10, rounds=1, discriminator_steps=2)
+    quick = SceneSettings(
+        crop=64, prior=60, particles=10, rounds=1, discriminator_steps=2, harvest=HarvestSettings(tried=60, rounds=1)
+    )
     made = imagine([], [discs(i).image for i in range(10)], 4, (64, 64), quick, 0, said.append)
     assert any("told_apart" in line for line in said)
     assert said[-1] == {"composed": 0, "harvested": 4, "simulated": 0}

@@ -46,7 +46,8 @@ def gathered(harvest: Harvest, real: Images, settings: SceneSettings, seed: int,
     particles = likely(crowd, [*crops[0], *crops[1]], len(real), settings, derive(seed, "likely"))
     values = [crowd.space.values(unit) for unit in particles]
     log({name: float(np.mean([v[name] for v in values])) for name in values[0]})
-    return play(crowd, particles, (crops[0], crops[1]), settings, derive(seed, "crowd"), log)
+    game = settings.model_copy(update={"rounds": settings.harvest.rounds})
+    return play(crowd, particles, (crops[0], crops[1]), game, derive(seed, "crowd"), log)
 
 
 def likely(crowd: Crowd, crops: Images, images: int, settings: SceneSettings, seed: int) -> Floats:
@@ -61,7 +62,7 @@ def likely(crowd: Crowd, crops: Images, images: int, settings: SceneSettings, se
     units = rng.random((CANDIDATES, len(crowd.space)))
     tried, seen = np.empty((0, len(crowd.space))), np.empty((0, len(wanted)))
     for stage, share in enumerate(STAGES):
-        drawn = units[rng.choice(len(units), settings.prior // len(STAGES))]
+        drawn = units[rng.choice(len(units), settings.harvest.tried // len(STAGES))]
         made = (crowd(unit, size, derive(seed, "tried", stage, i)).image for i, unit in enumerate(drawn))
         looks = np.stack([signature(image, crowd.harvest) for image in made])
         last = len(drawn)  # the drawing before this one is near enough to be of use, earlier ones are not

@@ -16,11 +16,13 @@ Kind = Literal["fluorescence", "brightfield"]
 
 
 class HarvestSettings(Settings):
-    """How lone objects are cut out of images."""
+    """How lone objects are cut out of images, and how long crowds of them are played for."""
 
     faint: Positive = 0.12  # height of the faintest peak, of the brightest ones
     alone: Positive = 2.0  # radii between a lone blob and the next peak
     reach: Positive = 2.0  # radii that are cut out
+    tried: Count = 3000  # crowds drawn to find how objects stand together
+    rounds: Annotated[int, Field(ge=0)] = 0  # of a game after the statistics; it brought nothing where measured
 
 
 class PainterSettings(Settings):
@@ -70,7 +72,7 @@ class SceneSettings(Settings):
 
     kind: Literal["auto", "fluorescence", "brightfield"] = "auto"
     crop: Count = 128  # side of the pieces of images that are compared, in pixels
-    prior: Count = 3000  # pictures drawn before the game, to find where it begins
+    prior: Count = 1200  # pictures drawn from the prior, of which those like the real ones begin
     particles: Count = 200
     rounds: Annotated[int, Field(ge=0)] = 6  # of the game; 0: the summary statistics alone decide
     discriminator_steps: Count = 60  # a round
