@@ -5,11 +5,11 @@
     python -m benchmarks.images_counting "vgg real"         the runs of one set and arm
 
 vgg_cells: images 0-99 are the pool, 100-199 the test; 2, 8 or 50 of the pool are annotated, by seed. The arm
-"composed" adds images imagined from the whole pool without its annotations, "generated" the same after a game against a
-discriminator; all arms of a row have the same network, steps and ordinary augmentation. With 0 annotated images only imagined ones are learned
-from. adipocyte_cells: 50 of the first 100 images (by name) annotated, the others are the test. bccd_blood_cells: the
-author's split, boxes of three classes; boxes drawn twice (IoU above .9) are merged, and what they add to the counts is
-the floor. Every run is one thread, timed in CPU seconds, and kept in the cache.
+"composed" adds images imagined from the whole pool without its annotations, "generated" the same after a game against
+a discriminator; all arms of a row have the same network, steps and ordinary augmentation. With 0 annotated images only
+imagined ones are learned from. adipocyte_cells: 50 of the first 100 images (by name) annotated, the others are the
+test. bccd_blood_cells: the author's split, boxes of three classes; boxes drawn twice (IoU above .9) are merged, and
+what they add to the counts is the floor. Every run is one thread, timed in CPU seconds, and kept in the cache.
 """
 
 from __future__ import annotations
