@@ -66,7 +66,6 @@ def test_overlays_of_an_image_have_one_size() -> None:
     image, objects = blank(), three()
     shapes = {
         plots.overlay_objects(image, objects, ["cell"]).shape,
-        plots.overlay_density(image, np.ones((2, 20, 20))).shape,
         plots.overlay_attribution(image, np.ones((40, 40))).shape,
         plots.enlarged(plots.shown(image)).shape,
     }
@@ -119,16 +118,6 @@ def test_legends_of_many_long_names_keep_the_width() -> None:
     names = [f"immature granulocyte, kind {i} of those seen on the slide" for i in range(9)]
     assert plots.legend(names, 200).shape[1] == 200
     assert len(plots.legend(names, 200)) > len(plots.legend(names[:1], 200))
-
-
-def test_density_lights_up_where_it_is() -> None:
-    density = np.zeros((2, 40, 40))
-    density[1, 5, 6] = 1.0
-    picture = plots.overlay_density(blank(), density)
-    lit = np.argwhere(picture.any(2))
-    assert (lit.min(0).tolist(), lit.max(0).tolist()) == ([40, 48], [47, 55])
-    assert picture[44, 52].argmax() == 2  # sky blue, the second class
-    assert not plots.overlay_density(blank(), np.zeros((40, 40))).any()
 
 
 def test_attribution_is_orange_for_and_blue_against() -> None:

@@ -34,6 +34,7 @@ ALIKE = CropSettings(
     gain=0.03, offset=0.01
 )  # images of one exposure: their brightness means something; imagined ones alone never match it that well
 ENOUGH, IMAGINED = 4, 100  # annotated images from which imagined ones brought nothing; and how many there are below
+WORTH = 12  # annotated images that all imagined ones together weigh as much as
 BLOB = 0.2  # σ of the blob that stands for an object, of its diameter
 LARGE, WIDE = 20.0, (32, 64, 96)  # pixels across from which a network must look farther, and its widths
 CLOSEST = 12.0  # pixels between neighbours, where only dots were drawn
@@ -83,6 +84,8 @@ class CountTask:
         usual = [diameters.get(name, 0.0) * zoom for name in data.names]
         sigmas = tuple(float(np.clip(BLOB * d, 2.0, 12.0)) for d in usual)
         crops = ALIKE if data.normaliser.shared and len(split.train) else CropSettings()
+        share = WORTH / (WORTH + len(split.train))
+        crops = crops.model_copy(update={"generated": share, "generated_final": share})
         widths = WIDE if max(usual, default=0) > LARGE else CountPlan().widths
         counter = CountPlan(zoom=zoom, sigmas=sigmas, crops=crops, widths=widths)
         generated = 0 if len(split.train) >= ENOUGH else IMAGINED

@@ -86,19 +86,6 @@ def overlay_objects(
     return picture
 
 
-def overlay_density(image: NDArray[Any], density: NDArray[Any]) -> Picture:
-    """A density [H, W], or one for each class [K, H, W], as coloured light on its image [C, H, W].
-
-    A density of another size than the image is stretched to it.
-    """
-    layers = np.asarray(density, np.float64).reshape(-1, *density.shape[-2:])
-    picture = shown(image).astype(np.float64)
-    for k, layer in enumerate(layers):
-        strength = 0.75 * _strength(_stretched(np.maximum(layer, 0), picture.shape)) ** 0.6
-        picture += strength[..., None] * (PALETTE[k % len(PALETTE)] - picture)
-    return enlarged(picture.round().astype(np.uint8))
-
-
 def overlay_attribution(image: NDArray[Any], attribution: NDArray[Any]) -> Picture:
     """Which pixels of an image [C, H, W] decided: orange spoke for, blue against; the image itself stands in grey.
 
