@@ -40,7 +40,7 @@ from vivogan.metrics.bootstrap import interval
 NAME = "images_counting"
 SEEDS = (0, 1, 2)
 STEPS = {("vgg", 0): 1000, ("vgg", 2): 1000, ("vgg", 8): 4000, ("vgg", 50): 4000}  # of every arm alike
-STEPS |= {("adipocyte", 50): 600, ("bccd", 292): 3000}
+STEPS |= {("adipocyte", 50): 600, ("bccd", 292): 1500}
 IMAGINED, ROUNDS = 150, 6
 BLOOD = 292  # images of the author's training and validation parts
 GOALS = {("vgg", 0): 3.5, ("vgg", 2): 2.9, ("vgg", 8): 2.2, ("vgg", 50): 1.9, ("adipocyte", 50): 14.0}
