@@ -192,6 +192,8 @@ def nothing_drawn(place: Path, searched: bool, read_some: bool, desk: Desk) -> I
         return InputError(place, "its annotations hold no object on any image", mend="Draw some first")
     if not searched:
         return InputError(place, "holds no annotation", mend="Draw some first, or name another file")
-    mend = f"Put masks into a folder 'masks' beside the images, or a sheet ({', '.join(READERS)}), or name it; to learn from"
-    mend += " imagined images alone, describe the objects with --describe"
+    mend = (
+        f"Put masks into a folder 'masks' beside the images, or a sheet ({', '.join(READERS)}), or name it; "
+        "to learn from imagined images alone, describe the objects with --describe"
+    )
     return InputError(place, "no annotations were found in it or beside it", mend=mend)
