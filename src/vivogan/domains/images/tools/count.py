@@ -157,8 +157,7 @@ def fit_counter(
     """Learn to count from annotated images, real and generated; either may be empty, not both.
 
     Intervals must be those of new images. Where ``CROSS`` or more are annotated, a second counter learns from two
-    thirds of them in as large a part of the steps, and how wrong it is on the last third decides; of that, the first
-    counter makes √⅔, as errors fall with the root of what is learned from.
+    thirds of them in as large a part of the steps, and how wrong it is on the last third decides.
 
     Args:
         names: the K class names that ``Objects.classes`` index.
@@ -174,7 +173,7 @@ def fit_counter(
     new, seen = ([real[i] for i in rows] for rows in np.split(order, [len(real) // 3]))
     network = _learned(seen, generated, len(names), part, derive(seed, "third"), None, lambda record: None)
     other = Counter(network, list(names), plan, Calibration.none(len(names))).calibrated(seen)
-    return counter.calibrated(real, measured=np.sqrt(2 / 3) * other.residuals(new))
+    return counter.calibrated(real, measured=other.residuals(new))
 
 
 def _learned(
