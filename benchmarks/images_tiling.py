@@ -24,8 +24,8 @@ import torch
 
 from benchmarks.record import write_result
 from vivogan.domains.images.scenes.simulator import simulate
-from vivogan.domains.images.tasks.api import TaskDoor
-from vivogan.domains.images.tasks.run import TaskRun
+from vivogan.domains.tasks.api import TaskDoor
+from vivogan.domains.tasks.run import TaskRun
 
 SIDE, SCENE, THREADS = 4096, 512, 2
 
@@ -36,7 +36,7 @@ def prepared(folder: Path) -> tuple[Path, Path]:
     images = np.stack([np.clip(pair.image[0] * 200 + 20, 0, 255).astype(np.uint8) for pair in pairs])
     np.savez(folder / "cells.npz", images=images, labels=np.stack([pair.objects.labels for pair in pairs]))
     overrides = ["generated=0", "counter.zoom=1", "counter.size_weight=0.3"]
-    TaskDoor("count").train(
+    TaskDoor("images", "count").train(
         folder / "cells.npz", folder / "run", budget="1600", overrides=overrides, threads=THREADS, curve=False
     )
     scenes = [pair.image[0] for pair in simulate("fluorescence", 8, (SCENE, SCENE), seed=1)]
@@ -51,7 +51,7 @@ def prepared(folder: Path) -> tuple[Path, Path]:
 def counted(run: Path, image: Path, out: Path) -> dict[str, Any]:
     """In this process: seconds and peak memory of one application."""
     began, spent = time.perf_counter(), time.process_time()
-    opened = TaskDoor("count").open(run, threads=THREADS)
+    opened = TaskDoor("images", "count").open(run, threads=THREADS)
     found = opened.apply(image, out)
     seconds = time.perf_counter() - began
     return {

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from vivogan.domains.images.scenes.simulator import simulate
-from vivogan.domains.images.tasks.api import TaskDoor
-from vivogan.domains.images.tasks.run import TaskRun
+from vivogan.domains.tasks.api import TaskDoor
+from vivogan.domains.tasks.run import TaskRun
 from vivogan.errors import InputError, SettingsError, UserError
 from vivogan.reports import build
 
@@ -59,7 +59,7 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def trained(task: str, sets: dict[str, Path], out: Path, **other: Any) -> TaskRun:
     reading = {"labels": "y", "images": "x"} if task == "classify" else {}
     options: dict[str, Any] = {"budget": "60", "overrides": QUICK[task], "threads": 1, "curve": False} | other
-    return TaskDoor(task).train(sets[task], out, **options, **reading)
+    return TaskDoor("images", task).train(sets[task], out, **options, **reading)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_it_is_applied_to_new_images(
     task: str, runs: dict[str, TaskRun], sets: dict[str, Path], tmp_path: Path
 ) -> None:
     options = {"images": "x"} if task == "classify" else {}
-    found = TaskDoor(task).open(runs[task].folder.path).apply(sets[task], tmp_path / "out", **options)
+    found = TaskDoor("images", task).open(runs[task].folder.path).apply(sets[task], tmp_path / "out", **options)
     assert found["images"] == len(np.load(sets[task])["x" if task == "classify" else "images"])
     for name in WRITTEN[task]:
         assert (tmp_path / "out" / name).exists(), name
@@ -108,7 +108,7 @@ def test_the_same_command_continues_and_another_is_refused(
 def test_another_task_does_not_open_it(task: str, runs: dict[str, TaskRun]) -> None:
     other = TASKS[(TASKS.index(task) + 1) % len(TASKS)]
     with pytest.raises(UserError, match=f"a run of '{task}'"):
-        TaskDoor(other).open(runs[task].folder.path)
+        TaskDoor("images", other).open(runs[task].folder.path)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -161,7 +161,7 @@ def test_rare_classes_are_generated_on_request(sets: dict[str, Path], tmp_path: 
     overrides = [*QUICK["classify"], "generated=6", "game_samples=128"]
     run = trained("classify", sets, tmp_path / "run", overrides=overrides)
     found = run.evaluate().to_dict()
-    assert found["generated_images"]["used"]
+    assert found["generated_items"]["used"]
     assert any(figure["name"] == "generated" for figure in found["figures"])
 
 
@@ -190,7 +190,7 @@ def test_images_with_other_channels_are_refused_alone(runs: dict[str, TaskRun], 
 def test_one_class_is_no_classifier(tmp_path: Path) -> None:
     np.savez(tmp_path / "one.npz", x=np.random.default_rng(0).integers(0, 255, (30, 16, 16, 1), np.uint8), y=["a"] * 30)
     with pytest.raises(InputError, match="one class only"):
-        TaskDoor("classify").train(tmp_path / "one.npz", tmp_path / "run", labels="y", images="x")
+        TaskDoor("images", "classify").train(tmp_path / "one.npz", tmp_path / "run", labels="y", images="x")
 
 
 def test_dots_are_no_outlines(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_dots_are_no_outlines(tmp_path: Path) -> None:
         tmp_path / "dots.npz", images=np.random.default_rng(0).integers(0, 255, (4, 40, 40), np.uint8), points=points
     )
     with pytest.raises(InputError, match="learned from outlines"):
-        TaskDoor("segment").train(tmp_path / "dots.npz", tmp_path / "run")
+        TaskDoor("images", "segment").train(tmp_path / "dots.npz", tmp_path / "run")
 
 
 def test_words_are_enough_to_begin(sets: dict[str, Path], tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_words_are_enough_to_begin(sets: dict[str, Path], tmp_path: Path) -> Non
         (tmp_path / "in").mkdir(exist_ok=True)
         Image.fromarray(image).save(tmp_path / "in" / f"{i}.png")
     small = ["scenes.prior=20", "scenes.particles=10", "scenes.rounds=1", "scenes.discriminator_steps=2"]
-    run = TaskDoor("count").train(
+    run = TaskDoor("images", "count").train(
         tmp_path / "in",
         tmp_path / "run",
         describe="kind=fluorescence diameter=9-14 count=3-20",

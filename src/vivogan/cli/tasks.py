@@ -1,9 +1,10 @@
-"""``vivogan images count|segment|classify``: the same two commands, train and run, for every task."""
+"""``train`` and ``run`` of every task: what they do is said once, and the options of the tasks of images."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,11 +41,60 @@ OutOption = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="RUN", help="The run folder.", show_default="runs/ and the name of PATH"),
 ]
-RESULTS = "Where the results go."
+ResultsOption = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Where the results go.", show_default="in RUN")
+]
+
+
+def train_task(
+    domain: str, name: str, source: Path, out: Path | None, *, output: Output, no_report: bool, **options: Any
+) -> None:
+    """Train a task, judge it and write its report.
+
+    Args:
+        options: those of ``TaskDoor.train``.
+    """
+    from vivogan.domains.tasks.api import TaskDoor
+
+    watch = Watch(output.quiet)
+    with watch:
+        folder = out or Path("runs") / f"{source.resolve().stem}-{name}"
+        run = TaskDoor(domain, name).train(source, folder, watch=watch, **options)
+    if no_report:
+        output.say(f"run  {run.folder.path}")
+        output.document({"run": str(run.folder.path)})
+    else:
+        finish(run, output, watch)
+
+
+def apply_task(
+    domain: str,
+    name: str,
+    run: Path,
+    source: Path,
+    out: Path | None,
+    *,
+    output: Output,
+    device: str,
+    threads: int | None,
+    read: Mapping[str, str | None],
+) -> dict[str, Any]:
+    """Apply a trained task to new data, and say what was written where."""
+    from vivogan.domains.tasks.api import TaskDoor
+
+    opened = TaskDoor(domain, name).open(run, device=device, threads=threads)
+    folder = out or run / "samples" / source.resolve().stem
+    with Watch(output.quiet) as watch:
+        given = {key: value for key, value in read.items() if value is not None}
+        found = opened.apply(source, folder, watch, **given)
+    output.show(pairs([(key, found[key]) for key in (opened.task.words.many, "folder", "file") if key in found]))
+    output.say(*(f"refused: {r['file']}: {r['record'] or ''} {r['reason']}" for r in found["refusals"]))
+    output.document(found)
+    return found
 
 
 def group(name: str, what: str, made: str) -> typer.Typer:
-    """The commands of one task.
+    """The commands of one task of images.
 
     Args:
         what: what it does, for ``--help``. made: what ``run`` writes.
@@ -71,10 +121,7 @@ def group(name: str, what: str, made: str) -> typer.Typer:
         json: o.JsonOption = False,
         quiet: o.QuietOption = False,
     ) -> None:
-        from vivogan.domains.images.tasks.api import TaskDoor
-
-        output, watch = Output(json, quiet), Watch(quiet)
-        given = {
+        read = {
             "annotations": None if annotations is None else str(annotations.resolve()),
             "describe": describe,
             "labels": labels,
@@ -82,45 +129,34 @@ def group(name: str, what: str, made: str) -> typer.Typer:
             "masks": masks,
             "split": split,
         }
-        with watch:
-            run = TaskDoor(name).train(
-                source,
-                out or Path("runs") / f"{source.resolve().stem}-{name}",
-                read=given,
-                budget=budget,
-                seed=seed,
-                device=device.value,
-                threads=threads,
-                overrides=overrides or (),
-                curve=not no_curve,
-                watch=watch,
-            )
-        if no_report:
-            output.say(f"run  {run.folder.path}")
-            output.document({"run": str(run.folder.path)})
-        else:
-            finish(run, output, watch)
+        train_task(
+            "images",
+            name,
+            source,
+            out,
+            output=Output(json, quiet),
+            no_report=no_report,
+            read=read,
+            budget=budget,
+            seed=seed,
+            device=device.value,
+            threads=threads,
+            overrides=overrides or (),
+            curve=not no_curve,
+        )
 
     @app.command("run", help=f"Apply a trained run to new images of any size; writes {made}.")
     def apply(
         run: o.RunArgument,
         source: o.SourceArgument,
-        out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FOLDER", help=RESULTS)] = None,
+        out: ResultsOption = None,
         images: o.ImagesOption = None,
         device: o.DeviceOption = o.Device.auto,
         threads: o.ThreadsOption = None,
         json: o.JsonOption = False,
         quiet: o.QuietOption = False,
     ) -> None:
-        from vivogan.domains.images.tasks.api import TaskDoor
-
-        opened = TaskDoor(name).open(run, device=device.value, threads=threads)
-        folder = out or run / "samples" / source.resolve().stem
-        with Watch(quiet) as watch:
-            found = opened.apply(source, folder, watch, **({} if images is None else {"images": images}))
-        output = Output(json, quiet)
-        output.show(pairs([("images", found["images"]), ("folder", found["folder"])]))
-        output.say(*(f"refused: {r['file']}: {r['record'] or ''} {r['reason']}" for r in found["refusals"]))
-        output.document(found)
+        output, read = Output(json, quiet), {"images": images}
+        apply_task("images", name, run, source, out, output=output, device=device.value, threads=threads, read=read)
 
     return app

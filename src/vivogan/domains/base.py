@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -59,6 +59,7 @@ class Figure:
 class Records(Protocol):
     """Items in the domain's own type, with labels by column, unique ids, and what was refused on the way."""
 
+    items: Sequence[Any]
     labels: Mapping[str, NDArray[np.str_]]
     ids: Sequence[str]
     refusals: Sequence[Any]
@@ -100,6 +101,20 @@ class Baseline(Protocol):
     def sample(self, y: NDArray[np.intp], seed: int) -> Tensor: ...
 
 
+@dataclass(frozen=True)
+class Start:
+    """What a generator may learn from before the game: encoded records [n, …] and their classes [n]."""
+
+    x: Tensor
+    y: NDArray[np.intp]
+    held_x: Tensor
+    held_y: NDArray[np.intp]
+    plan: Any
+    seed: int
+    log: Callable[[dict[str, Any]], None]
+    stop: Callable[[], bool]
+
+
 class Plan(Settings):
     """Every hyper-parameter of a run; a domain adds its own fields."""
 
@@ -134,11 +149,15 @@ class Domain(Protocol):
 
     def augment(self, x: Tensor, p: float, rng: torch.Generator) -> Tensor: ...
 
+    def start(self, generator: nn.Module, part: Start) -> bool: ...
+
     def fit_extractor(self, x: Tensor, y: NDArray[np.intp], plan: Any, seed: int) -> Extractor: ...
 
     def load_extractor(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> Extractor: ...
 
-    def summaries(self, x: Tensor) -> dict[str, NDArray[np.float64]]: ...
+    def summaries(self, x: Tensor, codec: Any) -> dict[str, NDArray[np.float64]]: ...
+
+    def measures(self, train: Any, codec: Any) -> list[Any]: ...
 
     def literature(self, real: list[Any], made: list[Any]) -> dict[str, tuple[float, Literal["higher", "lower"]]]: ...
 

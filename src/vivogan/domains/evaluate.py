@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from vivogan.core.seeds import derive, numpy_generator
 from vivogan.domains.base import Score
@@ -65,12 +65,11 @@ def evaluate(run: Run, watch: Watch, seed: int = 0, literature: bool = False) ->
     train = _some(run.split.train, 2 * MOST, rng)
     watch({"event": "stage", "text": f"generating {len(test)} samples"})
     wanted = y[test]
-    made_x = run.tensors(np.arange(len(test)), seed, lambda rows: wanted[rows % len(wanted)])
-    made_x = _as_kept(run, made_x)
+    made_x = _as_kept(run, _made(run, wanted, seed))
     test_x, train_x = run.codec.encode(records, test), run.codec.encode(records, train)
 
     def sample(x: Tensor, labels: NDArray[np.intp]) -> Sample:
-        return Sample(run.extractor(x), domain.summaries(x), labels)
+        return Sample(run.extractor(x), domain.summaries(x, run.codec), labels, x)
 
     real, known, made = sample(test_x, wanted), sample(train_x, y[train]), sample(made_x, wanted)
     others = {}
@@ -79,7 +78,9 @@ def evaluate(run: Run, watch: Watch, seed: int = 0, literature: bool = False) ->
         others[name] = sample(_as_kept(run, baseline.fit(train_x, y[train]).sample(wanted, derive(seed, name))), wanted)
     floor = known.rows(_some(np.arange(len(train)), len(test), rng))
     watch({"event": "stage", "text": "scoring"})
-    scores = [score(measure, real, made, floor, others) for measure in measures(run.extractor.name, known, real)]
+    start = None if run.start is None else sample(_as_kept(run, _made(run, wanted, seed, run.start)), wanted)
+    asked = [*measures(run.extractor.name, known, real), *domain.measures(known, run.codec)]
+    scores = [score(measure, real, made, floor, others, start) for measure in asked]
     if literature:
         watch({"event": "stage", "text": "scores of the literature"})
         scores += _literature(
@@ -112,6 +113,10 @@ def evaluate(run: Run, watch: Watch, seed: int = 0, literature: bool = False) ->
 
 def _some(rows: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:
     return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
+
+
+def _made(run: Run, wanted: NDArray[np.intp], seed: int, generator: nn.Module | None = None) -> Tensor:
+    return run.tensors(np.arange(len(wanted)), seed, lambda rows: wanted[rows % len(wanted)], generator=generator)
 
 
 def _as_kept(run: Run, x: Tensor) -> Tensor:

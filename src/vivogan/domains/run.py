@@ -45,7 +45,7 @@ class Run:
         if tool := data.get("tool"):
             raise UserError(
                 f"{path}: this is a trained tool ('{tool}'), which makes nothing",
-                f"Apply it with: vivogan {data['domain']} {tool} run {path} NEW -o OUT",
+                f"Apply it with: vivogan {data['domain']} {data.get('command', tool)} run {path} NEW -o OUT",
             )
         domain = domain_named(str(data["domain"]))
         config = folder.read_config(config_model(domain))
@@ -92,6 +92,15 @@ class Run:
             channels_last(network).to(self.device).eval().requires_grad_(False)
         return generator, discriminator
 
+    @cached_property
+    def start(self) -> nn.Module | None:
+        """The generator before the game, where it had learned before; else None."""
+        if not (self.folder.path / "start.json").exists():
+            return None
+        generator, _ = self.domain.networks(self.codec, len(self.classes.names), self.plan)
+        generator.load_state_dict(load(self.folder, "start")[0])
+        return generator.to(self.device).eval().requires_grad_(False)
+
     @property
     def generator(self) -> nn.Module:
         """``generator(z, condition) -> x``, averaged weights."""
@@ -110,10 +119,14 @@ class Run:
         classes: Callable[[NDArray[np.int64]], NDArray[np.intp]],
         truncation: float = 1.0,
         keep: float = 1.0,
+        generator: nn.Module | None = None,
     ) -> Tensor:
-        """Encoded samples x [n, …] by number, of the class that ``classes`` gives for a number."""
+        """Encoded samples x [n, …] by number, of the class that ``classes`` gives for a number.
+
+        ``generator`` is the run's own, or ``start``.
+        """
         return sample(
-            self.generator,
+            generator or self.generator,
             seed,
             samples,
             lambda rows: torch.from_numpy(classes(rows)),

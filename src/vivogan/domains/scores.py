@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from vivogan.domains.base import Score
 from vivogan.metrics.bootstrap import half_sample_interval, interval
@@ -24,14 +26,21 @@ MOST_PAIRWISE = 1500
 
 @dataclass(frozen=True)
 class Sample:
-    """A set of records as the scores see it: features [n, d], summaries [n, k] by name, class numbers [n]."""
+    """A set of records as the scores see it: features [n, d], summaries [n, k] by name, class numbers [n], and the
+    encoded records x [n, …]."""
 
     features: Floats
     summaries: Mapping[str, Floats]
     y: NDArray[np.intp]
+    x: Tensor
 
     def rows(self, chosen: NDArray[np.intp]) -> Sample:
-        return Sample(self.features[chosen], {k: v[chosen] for k, v in self.summaries.items()}, self.y[chosen])
+        return Sample(
+            self.features[chosen],
+            {k: v[chosen] for k, v in self.summaries.items()},
+            self.y[chosen],
+            self.x[torch.from_numpy(chosen)],
+        )
 
 
 @dataclass(frozen=True)
@@ -149,12 +158,17 @@ def _auc_interval(auc: float, m: int, n: int) -> tuple[float, float]:
     return max(0.0, auc - half), min(1.0, auc + half)
 
 
-def score(measure: Measure, real: Sample, made: Sample, floor: Sample, others: Mapping[str, Sample]) -> Score:
+def score(
+    measure: Measure, real: Sample, made: Sample, floor: Sample, others: Mapping[str, Sample], start: Sample | None
+) -> Score:
+    """One measure applied to all; ``start`` are samples of the generator before the game."""
     value = measure.of(real, made)
     low, high = measure.interval(real, made, value)
     rivals = {name: measure.of(real, other) for name, other in others.items()}
     best = (min if measure.better == "lower" else max)(rivals, key=lambda name: rivals[name])
     note = f"{measure.note}; best baseline: {best}"
+    if start is not None:
+        note += f"; before the game: {measure.of(real, start):.4g}"
     return Score(
         measure.name, value, low, high, measure.of(real, floor), rivals[best], measure.better, len(made.features), note
     )

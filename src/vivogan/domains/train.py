@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,10 @@ from vivogan.core.budget import Budget
 from vivogan.core.configuration import override
 from vivogan.core.run_folder import RunFolder
 from vivogan.core.seeds import derive
-from vivogan.domains.base import Domain, Split
+from vivogan.domains.base import Domain, Split, Start
 from vivogan.domains.classes import Classes
 from vivogan.domains.configuration import RunConfig, config_model
-from vivogan.domains.run import Run, Watch, keep, silent
+from vivogan.domains.run import Run, Watch, keep, load, silent
 from vivogan.engine import parallel
 from vivogan.engine.dealer import TrainingSet
 from vivogan.engine.game import Game
@@ -168,6 +168,10 @@ def _play(run: Run, records: Any, stop: Callable[[], bool], watch: Watch) -> Non
     y = run.classes.indices(records.classes)
     torch.manual_seed(derive(run.config.seed, "networks"))  # initial weights
     generator, discriminator = domain.networks(run.codec, len(run.classes.names), plan)
+    held = split.selection if len(split.selection) >= 2 else split.train
+    held = held[y[held] >= 0]
+    x, held_x = run.codec.encode(records, split.train), run.codec.encode(records, held)
+    started = _start(run, generator, Start(x, y[split.train], held_x, y[held], plan, run.config.seed, watch, stop))
     game = Game(generator, discriminator, plan.game, run.device)
     newest = run.folder.checkpoints.newest()
     for damage in run.folder.checkpoints.damaged:
@@ -181,14 +185,36 @@ def _play(run: Run, records: Any, stop: Callable[[], bool], watch: Watch) -> Non
             run.folder.log(record)
             watch({"event": "tick"} | record)
 
-    held = split.selection if len(split.selection) >= 2 else split.train
-    held_y = y[held]
-    known = held[held_y >= 0]
-    look = _look(run, run.codec.encode(records, known), y[known])
-    data = TrainingSet(run.codec.encode(records, split.train), torch.from_numpy(y[split.train]), y[split.train])
-    hooks = Hooks(look, log, domain.symmetry(plan), domain.augment, stop)
+    look = _look(run, held_x, y[held])
+    data = TrainingSet(x, torch.from_numpy(y[split.train]), y[split.train])
+    hooks = Hooks(look, log, domain.symmetry(plan), domain.augment, stop, started)
     watch({"event": "stage", "text": f"training on {len(split.train)} records, {plan.game.samples} samples"})
     Trainer(game, data, derive(run.config.seed, "game"), run.folder.checkpoints, hooks).run()
+
+
+def _start(run: Run, generator: nn.Module, part: Start) -> bool:
+    """Let the generator learn what it may before the game, once; what it knew then is kept as ``start``."""
+    if (run.folder.path / "start.json").exists():
+        generator.load_state_dict(load(run.folder, "start")[0])
+        return True
+    if not run.domain.start(generator, part):
+        return False
+    if part.stop():
+        raise KeyboardInterrupt
+    if parallel.rank() == 0:
+        keep(run.folder, "start", _Kept(generator))
+    parallel.wait()
+    return True
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A network as something fitted."""
+
+    network: nn.Module
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        return self.network.state_dict(), {"network": type(self.network).__name__}
 
 
 def _look(run: Run, x: Tensor, y: NDArray[np.intp]) -> Callable[[nn.Module], dict[str, float]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +24,8 @@ class Game:
     """Two networks on one device.
 
     Args:
-        generator: ``generator(z, condition) -> x``; has ``latent_dim``.
+        generator: ``generator(z, condition) -> x``; has ``latent_dim``, and ``anchor(x, condition)`` where
+            ``settings.anchor`` is not zero.
         discriminator: ``discriminator(x, condition) -> logits [B]``.
     """
 
@@ -67,11 +68,19 @@ class Game:
         watched: Watched = {}
         for hand in hands:
             with autocast(self.settings.precision, self.device):
-                loss, seen = generator_loss(self.discriminator, self.objective, hand.real, hand.fake, hand.condition)
+                loss, seen = generator_loss(
+                    self.discriminator, self.objective, hand.real, hand.fake, hand.condition, self._anchor
+                )
             (loss / len(hands)).backward()  # type: ignore[no-untyped-call]
             _add(watched, seen, len(hands))
         watched["signal"] = self._update(self.generator, self.generator_optimizer)
         return watched
+
+    @property
+    def _anchor(self) -> Callable[[Tensor, Tensor | None], Tensor] | None:
+        weight = self.settings.anchor
+        own = cast(Callable[[Tensor, Tensor | None], Tensor], self.generator.anchor) if weight else None
+        return None if own is None else lambda real, condition: weight * own(real, condition)
 
     def _update(self, network: nn.Module, optimizer: torch.optim.Optimizer) -> Tensor:
         """Average the gradients over the processes, clip, step; returns the gradient norm."""

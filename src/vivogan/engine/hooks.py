@@ -21,3 +21,4 @@ class Hooks:
     symmetry: Symmetry = lambda x, rng: x
     augment: Augment = lambda x, p, rng: x
     stop: Callable[[], bool] = lambda: False  # asked before every step
+    started: bool = False  # the generator has learned before the game: the game must beat its first look

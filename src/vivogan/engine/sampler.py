@@ -12,7 +12,9 @@ from torch import Tensor, nn
 
 from vivogan.core.seeds import derive, latents
 
-BLOCK = 64  # networks always see whole blocks of so many rows: a sample's bits do not depend on what was asked with it
+# Networks always see whole blocks of so many rows (or of ``generator.block``): a sample's bits do not depend on what was
+# asked with it.
+BLOCK = 64
 
 Condition = Callable[[NDArray[np.int64]], Tensor | None]  # sample numbers → their conditions
 
@@ -52,9 +54,9 @@ def sample(
         raise ValueError("truncation and keep lie in (0, 1]")
     blocks = {}
     candidates = 1 if discriminator is None else int(np.ceil(1 / keep))
-    dim = cast(int, generator.latent_dim)
-    for block in np.unique(indices // BLOCK):
-        rows = np.arange(block * BLOCK, (block + 1) * BLOCK)
+    dim, size = cast(int, generator.latent_dim), cast(int, getattr(generator, "block", BLOCK))
+    for block in np.unique(indices // size):
+        rows = np.arange(block * size, (block + 1) * size)
         chosen = condition(rows)
         c = None if chosen is None else chosen.to(device)
         drawn = [
@@ -65,8 +67,8 @@ def sample(
             logits = torch.stack([discriminator(x, c).float() for x in drawn]).cpu()  # K x B
             noise = np.stack([uniform(seed, f"choice {k}", rows) for k in range(candidates)])
             best = (logits - torch.from_numpy(np.log(-np.log(noise)))).argmax(0)  # Gumbel: a draw ∝ exp(logit)
-            drawn = [torch.stack(drawn)[best.to(device), torch.arange(BLOCK, device=device)]]
+            drawn = [torch.stack(drawn)[best.to(device), torch.arange(size, device=device)]]
         blocks[int(block)] = drawn[0].float().cpu()
     if not blocks:
         raise ValueError("no sample was asked for")
-    return torch.stack([blocks[int(i) // BLOCK][int(i) % BLOCK] for i in indices])
+    return torch.stack([blocks[int(i) // size][int(i) % size] for i in indices])

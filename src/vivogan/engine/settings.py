@@ -38,6 +38,7 @@ class GameSettings(Settings):
     decay: Share = 0.5  # last share of the run, in which the rate falls
     rate_final: Share = 0.2  # to this multiple
     clip: Weight = 0.0  # largest gradient norm; 0: none
+    anchor: Weight = 0.0  # weight of the generator's own loss on real samples (``generator.anchor``); 0: none
 
     ema_half_life: Share = 0.02  # of the run
     ema_rampup: Positive = 0.05  # half-life is at most this multiple of the samples seen so far

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -70,9 +71,21 @@ def discriminator_loss(
 
 
 def generator_loss(
-    discriminator: nn.Module, objective: Objective, real: Tensor, fake: Tensor, condition: Tensor | None
+    discriminator: nn.Module,
+    objective: Objective,
+    real: Tensor,
+    fake: Tensor,
+    condition: Tensor | None,
+    anchor: Callable[[Tensor, Tensor | None], Tensor] | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """What the generator minimises; ``real`` is looked at by paired objectives alone."""
+    """What the generator minimises; ``real`` is looked at by paired objectives and by ``anchor`` alone.
+
+    ``anchor(real, condition)`` is what else it must not forget, such as the likelihood that it started from.
+    """
     real_logits = discriminator(real.detach(), condition).detach().float() if objective.paired else fake.new_zeros(())
     loss = objective.generator(real_logits, discriminator(fake, condition).float())
-    return loss, {"loss_generator": loss.detach()}
+    watched = {"loss_generator": loss.detach()}
+    if anchor is not None:
+        held = anchor(real.detach(), condition)
+        loss, watched["anchor"] = loss + held, held.detach()
+    return loss, watched

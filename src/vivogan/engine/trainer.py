@@ -53,7 +53,7 @@ class Trainer:
                 self._roll_back(reason)
             if self._at_tick() and self.saved != self.step:
                 record = self._status()
-                reason = self._evaluate(record) if self.step else None
+                reason = self._evaluate(record) if self.step or self.hooks.started else None
                 if reason:
                     continue
                 if self.ended or not self.guard.suspicions:  # a roll-back must find a state from before the trouble

@@ -1,4 +1,4 @@
-"""What a tool learns from more annotated images, with and without generated ones: the drawing and its sentences."""
+"""What a tool learns from more labels, with and without generated items: the drawing and its sentences."""
 
 from __future__ import annotations
 
@@ -13,15 +13,21 @@ from markupsafe import Markup
 from vivogan.reports import svg
 from vivogan.reports.charts import GUTTER, number
 from vivogan.reports.gather import finite
+from vivogan.reports.words import Nouns
 
 HEIGHT, TOP, FOOT = 270, 20, 44
 STYLES = {True: "first", False: "second"}
-NAMES = {True: "with generated images", False: "annotated images only"}
+IMAGES = Nouns()
+
+
+def line_name(generated: bool, nouns: Nouns = IMAGES) -> str:
+    """What a line of the curve is called."""
+    return f"with generated {nouns.many}" if generated else f"{nouns.labelled} {nouns.many} only"
 
 
 @dataclass(frozen=True)
 class Taught:
-    """One trained tool: its score, and how many annotated images it had."""
+    """One trained tool: its score, and how many labelled items it had."""
 
     labels: int
     generated: bool
@@ -31,7 +37,7 @@ class Taught:
 
 
 def taught(tree: Mapping[str, Any]) -> list[Taught]:
-    """The points of ``evaluation.json``'s curve that carry numbers, by rising number of annotated images."""
+    """The points of ``evaluation.json``'s curve that carry numbers, by rising number of labels."""
     found = []
     for point in tree.get("points") or []:
         labels, value = finite(point.get("labels")), finite(point.get("value"))
@@ -41,8 +47,8 @@ def taught(tree: Mapping[str, Any]) -> list[Taught]:
     return sorted(found, key=lambda p: (p.labels, p.generated))
 
 
-def curve(points: Sequence[Taught], label: str) -> Markup:
-    """Score over annotated images, doublings equally far apart; bars are intervals. Empty for a single point."""
+def curve(points: Sequence[Taught], label: str, nouns: Nouns = IMAGES) -> Markup:
+    """Score over labelled items, doublings equally far apart; bars are intervals. Empty for a single point."""
     if len(points) < 2:
         return Markup("")
     numbers = sorted({p.labels for p in points})
@@ -69,12 +75,12 @@ def curve(points: Sequence[Taught], label: str) -> Markup:
             kept = across(n)
             parts.append(svg.text(kept, HEIGHT - FOOT + 18, f"{n:,}", "middle"))
     for generated in (False, True):
-        parts += _line([p for p in points if p.generated is generated], across, up)
-    parts.append(svg.text(100, HEIGHT - 4, "annotated images", "end"))
+        parts += _line([p for p in points if p.generated is generated], across, up, nouns)
+    parts.append(svg.text(100, HEIGHT - 4, f"{nouns.labelled} {nouns.many}", "end"))
     return svg.drawing("curves", HEIGHT, label, parts)
 
 
-def _line(points: Sequence[Taught], across: Any, up: Any) -> list[Markup]:
+def _line(points: Sequence[Taught], across: Any, up: Any, nouns: Nouns) -> list[Markup]:
     parts: list[Markup] = []
     for a, b in itertools.pairwise(points):
         parts.append(
@@ -86,7 +92,7 @@ def _line(points: Sequence[Taught], across: Any, up: Any) -> list[Markup]:
         x, style = across(p.labels) + (0.35 if p.generated else -0.35), STYLES[p.generated]
         if p.low is not None and p.high is not None:
             parts.append(svg.tick(f"range {style}", x, round(up(p.high), 1), round(up(p.low), 1)))
-        said = f"{p.labels:,} annotated, {NAMES[p.generated]}: {number(p.value)}"
+        said = f"{p.labels:,} {nouns.labelled}, {line_name(p.generated, nouns)}: {number(p.value)}"
         parts.append(
             Markup('<g><title>{}</title><circle class="taught {}" cx="{:.2f}%" cy="{:.1f}" r="4.5"/></g>').format(
                 said, style, across(p.labels), up(p.value)
@@ -95,8 +101,8 @@ def _line(points: Sequence[Taught], across: Any, up: Any) -> list[Markup]:
     return parts
 
 
-def said(points: Sequence[Taught], name: str, better: str) -> str:
-    """What generated images were worth where the fewest images were annotated; empty where both were not measured."""
+def said(points: Sequence[Taught], name: str, better: str, nouns: Nouns = IMAGES) -> str:
+    """What generated items were worth where the fewest were labelled; empty where both were not measured."""
     alone = {p.labels: p for p in points if not p.generated}
     both = [p for p in points if p.generated and p.labels in alone]
     if not both:
@@ -104,9 +110,9 @@ def said(points: Sequence[Taught], name: str, better: str) -> str:
     sign = -1.0 if better == "lower" else 1.0
     mixed = both[0]
     plain = alone[mixed.labels]
-    images = "image" if mixed.labels == 1 else "images"
+    one = nouns.one if mixed.labels == 1 else nouns.many
     start = (
-        f"{name} with {mixed.labels:,} annotated {images}: {number(mixed.value)} with generated ones beside them, "
+        f"{name} with {mixed.labels:,} {nouns.labelled} {one}: {number(mixed.value)} with generated ones beside them, "
         f"{number(plain.value)} without"
     )
     gain = sign * (mixed.value - plain.value)
@@ -116,8 +122,8 @@ def said(points: Sequence[Taught], name: str, better: str) -> str:
         return f"{start}. They did not help."
     needed = _needed([alone[n] for n in sorted(alone) if n >= mixed.labels], mixed.value, sign)
     if needed is None:
-        return f"{start}. No number of annotated images that was tried reaches that alone."
-    return f"{start}. Annotations alone take about {needed:,} images to reach that."
+        return f"{start}. No number of {nouns.labelled} {nouns.many} that was tried reaches that alone."
+    return f"{start}. {nouns.labels.capitalize()} alone take about {needed:,} {nouns.many} to reach that."
 
 
 def _overlap(a: Taught, b: Taught) -> bool:
@@ -127,7 +133,7 @@ def _overlap(a: Taught, b: Taught) -> bool:
 
 
 def _needed(points: Sequence[Taught], value: float, sign: float) -> int | None:
-    """Annotated images at which the line through ``points`` first reaches ``value``, read off between doublings."""
+    """Labelled items at which the line through ``points`` first reaches ``value``, read off between doublings."""
     for a, b in itertools.pairwise(points):
         if sign * (b.value - value) >= 0 and b.value != a.value:
             share = (value - a.value) / (b.value - a.value)

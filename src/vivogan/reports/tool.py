@@ -20,8 +20,13 @@ class Tool:
 
     noun: str
     writes: str
-    hint: str  # above the images that went wrong
+    hint: str  # above the items that went wrong
     annotate: str  # the option that gives it annotations
+    finds: str = ""  # "numbers" or "classes", where it finds one of them an item
+    generates: bool = True  # whether generated items may join what it learns from
+    limits: str = (
+        "It knows images like its own only: other instruments, stains, densities or magnifications may need another."
+    )
 
 
 TOOLS = {
@@ -30,6 +35,7 @@ TOOLS = {
         "Counts with their intervals, a table of every object, and each image with what was found come there.",
         "Every dot is an image. On the line, the tool agrees with the person who annotated.",
         "--annotations FILE",
+        "numbers",
     ),
     "segment": Tool(
         "Segmenter",
@@ -42,9 +48,19 @@ TOOLS = {
         "The class of each image, how probable it is, and what speaks for it come into that folder.",
         "The surest mistakes first. Look whether the tool or the label is wrong.",
         "--labels COLUMN",
+        "classes",
+    ),
+    "activity": Tool(
+        "Predictor",
+        "A table comes there: every sequence with what is predicted and the interval in which the truth should lie.",
+        "Every dot is a sequence. On the line, prediction and measurement agree.",
+        "--labels COLUMN",
+        "numbers",
+        False,
+        "It knows sequences like its own only; far from all that it has seen, its intervals may be too narrow.",
     ),
 }
-OTHER = Tool("Tool", "Its results come into that folder.", "The images that went most wrong.", "--annotations FILE")
+OTHER = Tool("Tool", "Its results come into that folder.", "Those that went most wrong.", "--annotations FILE")
 
 COUNTS = (
     ("train", "learned from"),
@@ -63,19 +79,19 @@ def fits(run: Run) -> bool:
 
 def page(run: Run) -> str:
     """The report as text; the same run gives the same bytes."""
-    evaluation, kind = run.evaluation, str(run.data["tool"])
+    evaluation, kind, nouns = run.evaluation, str(run.data["tool"]), nouns_of(run)
     beside = [figure for figure in run.figures if any(word in figure.name.lower() for word in BESIDE)]
     rows = evaluation.get("by_class") or []
     shown = {
         "scatters": scatters(run),
-        "worst": agreement.worst(evaluation.get("images") or [], kind),
+        "worst": agreement.worst(evaluation.get("items") or [], finds(run)),
         "confusion": agreement.confusion(evaluation.get("confusion") or {}),
         "classes": class_table(rows),
         "weakest": weakest(rows) if kind != "count" else None,
         "curve": curve_of(run),
         "pictures": _best_first([figure for figure in run.figures if figure not in beside]),
         "beside": beside,
-        "generated": evaluation.get("generated_images") or {},
+        "generated": evaluation.get("generated_items") or {},
         "panels": panels(run),
         "game": game_words(run),
     }
@@ -83,11 +99,13 @@ def page(run: Run) -> str:
         "tool.html.j2",
         run,
         ("tool.css",),
-        eyebrow=f"vivogan {run.domain} {kind}",
+        eyebrow=f"vivogan {run.domain} {verb(run)}",
         kind=kind,
+        finds=finds(run),
+        nouns=nouns,
         tool=TOOLS.get(kind, OTHER),
         facts=facts(run),
-        contents=contents(kind, shown),
+        contents=contents(run, shown),
         ends=ends(evaluation),
         scores=score_rows(evaluation),
         seen=seen(evaluation),
@@ -97,20 +115,38 @@ def page(run: Run) -> str:
     )
 
 
-def contents(kind: str, shown: Mapping[str, Any]) -> list[tuple[str, str]]:
+def nouns_of(run: Run) -> words.Nouns:
+    """What the tool calls its data; runs of earlier versions are about images."""
+    return words.Nouns(**run.data.get("words") or {})
+
+
+def verb(run: Run) -> str:
+    """The tool on the command line."""
+    return str(run.data.get("command") or run.data["tool"])
+
+
+def finds(run: Run) -> str:
+    """Whether the tool finds "numbers", "classes", or neither; a predictor of a class column finds classes."""
+    found = TOOLS.get(str(run.data["tool"]), OTHER).finds
+    return "classes" if found and run.evaluation.get("confusion") else found
+
+
+def contents(run: Run, shown: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The sections of this page: what a tool cannot have is left out, what it could have is named as missing."""
-    left_out = set()
-    if not shown["classes"] and not shown["confusion"] and kind != "classify":
+    left_out, nouns = set(), nouns_of(run)
+    if not shown["classes"] and not shown["confusion"] and finds(run) != "classes":
         left_out.add("classes")
+    if not TOOLS.get(str(run.data["tool"]), OTHER).generates:
+        left_out.add("generated")
     return [
         item
         for item in (
             ("scores", "Scores"),
-            ("images", "Image by image"),
+            ("images", words.sentence(f"{nouns.one} by {nouns.one}", stop="")),
             ("classes", "Classes"),
-            ("labels", "More annotations"),
+            ("labels", f"More {nouns.labels}"),
             ("pictures", "Pictures"),
-            ("generated", "Generated images"),
+            ("generated", f"Generated {nouns.many}"),
             ("data", "What was read"),
             ("next", "Use it"),
             ("training", "Training"),
@@ -146,12 +182,12 @@ def _named(name: str, note: str) -> tuple[str, str]:
 
 
 def seen(evaluation: Mapping[str, Any]) -> bool:
-    """Whether the tool was judged on the images it had learned from, for want of others."""
+    """Whether the tool was judged on what it had learned from, for want of other items."""
     return bool(evaluation.get("scores")) and (evaluation.get("counts") or {}).get("test") == 0
 
 
 def facts(run: Run) -> list[tuple[str, str]]:
-    """How many images, and how long it took."""
+    """How many items, and how long it took."""
     counts = run.evaluation.get("counts") or run.data.get("split") or {}
     found = [
         (name, count(counts[key]))
@@ -184,19 +220,20 @@ def duration(seconds: float) -> str:
 
 
 def scatters(run: Run) -> list[dict[str, Any]]:
-    """A scatter for each class that was counted."""
-    made = []
+    """A scatter for each class that was counted, or column that was predicted."""
+    made, nouns = [], nouns_of(run)
     level = finite(run.evaluation.get("level")) or LEVEL
-    if run.data.get("tool") != "count":
+    if finds(run) != "numbers":
         return []
-    for name, points in agreement.counted(run.evaluation.get("images") or []).items():
-        what = f"{name}: found against annotated" if name else "Found against annotated"
-        label = f"{what}, {len(points)} images. {agreement.holds(points, level)}"
+    for name, points in agreement.numbers(run.evaluation.get("items") or []).items():
+        against = f"{nouns.found} against {nouns.labelled}"
+        what = f"{name}: {against}" if name else words.sentence(against, stop="")
+        label = f"{what}, {len(points)} {nouns.many}. {agreement.holds(points, level, nouns)}"
         made.append(
             {
                 "name": name,
-                "said": agreement.holds(points, level),
-                "svg": agreement.scatter(points, label),
+                "said": agreement.holds(points, level, nouns),
+                "svg": agreement.scatter(points, label, nouns),
                 "outside": any(p.outside for p in points),
                 "bars": any(p.low is not None for p in points),
                 "level": f"{100 * level:.0f}",
@@ -213,15 +250,18 @@ def curve_of(run: Run) -> dict[str, Any]:
         return {}
     name = words.sentence(str(tree.get("score") or "score"), stop="")
     better = "lower" if tree.get("better") == "lower" else "higher"
-    said = learning.said(points, name, better)
-    label = f"{name} over annotated images. {said}"
+    nouns = nouns_of(run)
+    said = learning.said(points, name, better, nouns)
+    label = f"{name} over {nouns.labelled} {nouns.many}. {said}"
     return {
         "name": name,
         "better": better,
         "said": said,
-        "svg": learning.curve(points, label),
+        "svg": learning.curve(points, label, nouns),
         "lines": [
-            (learning.STYLES[g], learning.NAMES[g]) for g in (True, False) if any(p.generated is g for p in points)
+            (learning.STYLES[g], learning.line_name(g, nouns))
+            for g in (True, False)
+            if any(p.generated is g for p in points)
         ],
         "bars": any(p.low is not None for p in points),
         "points": points,
@@ -298,13 +338,13 @@ def game_words(run: Run) -> str:
 
 def commands(run: Run) -> dict[str, str]:
     """The commands the page names."""
-    kind, folder = str(run.data["tool"]), shlex.quote(run.shown)
+    kind, folder = verb(run), shlex.quote(run.shown)
     train = train_command(run, (kind, "train"))
     if run.config.get("curve") is False and "--no-curve" not in train:
         train += " --no-curve"
     return {
         "train": train,
-        "run": f"vivogan {run.domain} {kind} run {folder} IMAGES -o out/",
+        "run": f"vivogan {run.domain} {kind} run {folder} {nouns_of(run).many.upper()} -o out/",
         "evaluate": train,  # training judges at its end; given again, it only judges
         "curve": train.replace(" --no-curve", "").replace(
             f"--out {folder}", f"--out {shlex.quote(run.shown + '-curve')}"

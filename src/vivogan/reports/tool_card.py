@@ -8,20 +8,21 @@ from vivogan.reports import agreement, words
 from vivogan.reports.card import data, plain, scores, sentences
 from vivogan.reports.charts import number
 from vivogan.reports.gather import Run, finite
-from vivogan.reports.tool import OTHER, TOOLS, commands, curve_of, game_words, scatters
+from vivogan.reports.tool import OTHER, TOOLS, commands, curve_of, game_words, nouns_of, scatters
 
 
 def card(run: Run) -> str:
     """The card of a tool as Markdown; the user's text in it can neither break the table nor carry HTML."""
     evaluation, kind = run.evaluation, str(run.data["tool"])
-    known = commands(run)
+    known, nouns = commands(run), nouns_of(run)
     tool = TOOLS.get(kind, OTHER)
     lines = [f"# {plain(run.title)}", "", f"{tool.noun}, trained by vivogan.", ""]
     if evaluation:
         lines += [f"**Grade: {plain(evaluation.get('grade') or 'none')}.** {sentences(evaluation.get('verdict'))}", ""]
     else:
         lines += [
-            f"Not judged yet. `{known['evaluate']}` given again, tries it on annotated images that it never saw.",
+            f"Not judged yet. `{known['evaluate']}` given again, tries it on {nouns.labelled} {nouns.many} "
+            "that it never saw.",
             "",
         ]
     lines += ["## Use", "", f"    {known['run']}", "", tool.writes, "", "## Data", "", *data(run), ""]
@@ -51,31 +52,41 @@ def _labels(run: Run) -> list[str]:
     curve = curve_of(run)
     if not curve:
         return []
-    lines = [f"| annotated images | generated images | {plain(curve['name'])} |", "|---:|---|---:|"]
+    nouns = nouns_of(run)
+    head = f"| {nouns.labelled} {nouns.many} | generated {nouns.many} | {plain(curve['name'])} |"
+    lines = [head, "|---:|---|---:|"]
     lines += [
         f"| {point.labels:,} | {'with' if point.generated else 'without'} | {number(point.value)} |"
         for point in curve["points"]
     ]
-    return ["## More annotations", "", plain(curve["said"]), "", *lines, ""]
+    return [f"## More {nouns.labels}", "", plain(curve["said"]), "", *lines, ""]
 
 
 def _generated(run: Run) -> list[str]:
-    generated = run.evaluation.get("generated_images") or {}
+    nouns, generated = nouns_of(run), run.evaluation.get("generated_items") or {}
+    if not TOOLS.get(str(run.data["tool"]), OTHER).generates:
+        return []
     said = []
     if generated:
         n = finite(generated.get("n"))
-        amount = f"{n:,.0f} generated images" if n else "Generated images"
-        used = f"{amount} were used beside the real ones" if generated.get("used") else "Generated images were not used"
+        amount = f"{n:,.0f} generated {nouns.many}" if n else f"Generated {nouns.many}"
+        used = (
+            f"{amount} were used beside the real ones"
+            if generated.get("used")
+            else f"Generated {nouns.many} were not used"
+        )
         said.append(" ".join(filter(None, [f"{used}.", plain(words.sentence(str(generated.get("why") or "")))])))
     said += [text for text in [game_words(run)] if text]
-    return ["## Generated images", "", *said, ""] if said else []
+    return [f"## Generated {nouns.many}", "", *said, ""] if said else []
 
 
 def _limits(run: Run) -> list[str]:
     lines = [
-        "- It knows images like its own only: other instruments, stains, densities or magnifications may need another.",
+        f"- {TOOLS.get(str(run.data['tool']), OTHER).limits}",
         "- It is a research tool. No diagnosis may rest on what it finds.",
     ]
     if not (run.evaluation.get("counts") or {}).get("test") and not run.evaluation.get("scores"):
-        lines.append("- It was not judged on annotated images: check its results by eye.")
+        lines.append(
+            f"- It was not judged on {nouns_of(run).labelled} {nouns_of(run).many}: check its results yourself."
+        )
     return lines

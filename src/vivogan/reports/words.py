@@ -46,7 +46,10 @@ TOOL_SCORES: dict[str, tuple[str, str]] = {
     "root mean squared error": ("Root mean squared error", "As the mean error, but large mistakes weigh more."),
     "relative error": ("Relative error", "How far a count is off, as a share of the true one."),
     "bias": ("Bias", "Whether counts come out too high (above 0) or too low (below 0)."),
-    "interval": ("Intervals that hold", "Share of images whose true value lies within the interval that was given."),
+    "interval": (
+        "Intervals that hold",
+        "Share of test items whose true value lies within the interval that was given.",
+    ),
     "f1": ("F1", "Objects found and objects invented in one number; 1 is all and only the true ones."),
     "average precision": ("Average precision", "Objects matched, over all that were found or missed."),
     "precision": ("Precision", "Share of found objects that are there."),
@@ -54,11 +57,42 @@ TOOL_SCORES: dict[str, tuple[str, str]] = {
     "rand": ("Rand score", "Whether pairs of pixels that belong to one object stay together; 1 is perfect."),
     "dice": ("Dice overlap", "How well found and drawn areas cover each other; 1 is perfect."),
     "iou": ("Overlap", "Shared area over joint area of found and drawn objects; 1 is perfect."),
-    "accuracy": ("Accuracy", "Share of images that get the right class."),
+    "accuracy": ("Accuracy", "Share of test items that get the right class."),
     "balanced accuracy": ("Balanced accuracy", "Share of right answers, every class weighing the same."),
     "calibration": ("Calibration error", "How far stated confidence is from the share of right answers."),
+    "spearman correlation": (
+        "Spearman correlation",
+        "Whether what is predicted higher was measured higher: the correlation of the ranks.",
+    ),
+    "pearson correlation": (
+        "Pearson correlation",
+        "Whether predicted and measured values lie on one line.",
+    ),
+    "area under the curve": (
+        "Area under the ROC curve",
+        "How often one of the class gets a higher probability than one of another; 0.5 is blind guessing.",
+    ),
     "correlation": ("Correlation", "Whether found and true values rise together."),
 }
+
+
+@dataclass(frozen=True)
+class Nouns:
+    """What a tool calls its data, as its run folder says; see ``vivogan.domains.tasks.base.Words``."""
+
+    one: str = "image"
+    labelled: str = "annotated"
+    label: str = "annotate"
+    labels: str = "annotations"
+    found: str = "found"
+
+    @property
+    def many(self) -> str:
+        return f"{self.one}s"
+
+    def some(self, n: int) -> str:
+        """``1 image``, ``2 images``."""
+        return f"{n:,} {self.one if n == 1 else self.many}"
 
 
 @dataclass(frozen=True)

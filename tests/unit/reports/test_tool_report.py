@@ -57,7 +57,7 @@ def counts(rng: np.random.Generator) -> dict[str, Any]:
             score("interval coverage", 0.917, "higher", low=0.82, high=0.97, baseline=0.5),
         ],
         "curve": {"score": "mean absolute error", "better": "lower", "points": points},
-        "images": images,
+        "items": images,
         "by_class": [],
     }
 
@@ -78,7 +78,7 @@ def segments(rng: np.random.Generator) -> dict[str, Any]:
             score("f1", 0.831, "higher", low=0.79, high=0.87, baseline=0.65, note="Matches at an overlap of one half."),
             score("foreground restricted rand", 0.903, "higher", low=0.88, high=0.92, floor=0.97, baseline=0.81),
         ],
-        "images": images,
+        "items": images,
         "by_class": [
             {"class": "fluorescence, small", "n": 21, "score": 0.78, "precision": 0.9, "recall": 0.85, "objects": 812},
             {
@@ -117,7 +117,7 @@ def classes(rng: np.random.Generator) -> dict[str, Any]:
         ],
         "confusion": {"names": CELLS, "matrix": matrix},
         "by_class": [{"class": name, "n": 60, "score": 0.9 - 0.05 * i} for i, name in enumerate(CELLS)],
-        "images": images,
+        "items": images,
     }
 
 
@@ -128,7 +128,7 @@ def evaluation(kind: str) -> dict[str, Any]:
     return {
         "tool": kind,
         "domain": "images",
-        "generated_images": {"used": kind != "classify", "why": "they lowered the error on selection images", "n": 200},
+        "generated_items": {"used": kind != "classify", "why": "they lowered the error on selection images", "n": 200},
         "figures": figures,
         "advice": ["Annotate crowded plates: the largest errors are there."],
         "counts": {"train": 8, "selection": 4, "test": 60, "unlabelled": 120, "generated": 200},
@@ -266,7 +266,7 @@ def test_a_generative_run_keeps_its_page(run_path: Path) -> None:
 
 def test_counts_are_drawn_with_their_intervals(make: Change) -> None:
     page = read(make("count"))
-    points = agreement.counted(evaluation("count")["images"])[""]
+    points = agreement.numbers(evaluation("count")["items"])[""]
     missed = sum(p.outside for p in points)
     dots = [c for c in page.all("circle") if c["class"].startswith("dot") and "%" in c["cx"]]
     assert len(dots) == len(points) == 60  # the training image is not among them
@@ -281,7 +281,7 @@ def test_counts_of_several_classes_have_a_drawing_each(make: Change) -> None:
         for i in range(5)
         for name in ("red", "white", "platelet")
     ]
-    page = read(make("count", images=rows))
+    page = read(make("count", items=rows))
     assert page.source.count('class="scatter"') == 3
     assert "interval misses" not in page.text
 
@@ -299,16 +299,16 @@ def test_mistakes_are_shares_of_their_row(make: Change) -> None:
 
 def test_worst_first() -> None:
     segmented = [{"id": "a", "score": 0.9}, {"id": "b", "score": 0.1}, {"id": "c", "score": None}]
-    assert [row["id"] for row in agreement.worst(segmented, "segment")] == ["b", "a", "c"]
+    assert [row["id"] for row in agreement.worst(segmented, "outlines")] == ["b", "a", "c"]
     named = [
         {"id": "right", "truth": "x", "found": "x", "score": 0.99},
         {"id": "unsure", "truth": "x", "found": "y", "score": 0.5},
         {"id": "sure", "truth": "x", "found": "y", "score": 0.95},
     ]
-    assert [row["id"] for row in agreement.worst(named, "classify")] == ["sure", "unsure"]
+    assert [row["id"] for row in agreement.worst(named, "classes")] == ["sure", "unsure"]
     counted = [{"id": "near", "truth": 10, "found": 11}, {"id": "far", "truth": 10, "found": 2}]
-    assert [row["id"] for row in agreement.worst(counted * 9, "count")][:9] == ["far"] * 9
-    assert len(agreement.worst(counted * 9, "count")) == 10
+    assert [row["id"] for row in agreement.worst(counted * 9, "numbers")][:9] == ["far"] * 9
+    assert len(agreement.worst(counted * 9, "numbers")) == 10
 
 
 def test_curve_has_two_lines_and_says_what_generated_images_are_worth(make: Change) -> None:
@@ -378,7 +378,7 @@ def test_any_counts_are_drawn_within_their_frame(rows: list[tuple[float, float, 
 @pytest.mark.parametrize("kind", KINDS)
 def test_missing_pieces_are_named(make: Change, kind: str) -> None:
     page = read(
-        make(kind, scores=[], images=[], curve=None, confusion=None, by_class=None, figures=[], generated_images=None)
+        make(kind, scores=[], items=[], curve=None, confusion=None, by_class=None, figures=[], generated_items=None)
     )
     assert "No annotated images were kept for judging" in page.text
     assert "no annotated test images to compare with" in page.text
@@ -417,9 +417,9 @@ def test_user_text_cannot_become_markup(make: Change) -> None:
     evil = '"><script>alert(1)</script>'
     tree = evaluation("classify")
     tree["confusion"]["names"][3] = evil
-    tree["by_class"][0]["class"] = tree["images"][0]["found"] = tree["images"][0]["id"] = evil
+    tree["by_class"][0]["class"] = tree["items"][0]["found"] = tree["items"][0]["id"] = evil
     tree["scores"][0] |= {"name": evil, "note": evil}
-    tree |= {"title": evil, "advice": [evil], "generated_images": {"used": True, "why": evil, "n": 3}}
+    tree |= {"title": evil, "advice": [evil], "generated_items": {"used": True, "why": evil, "n": 3}}
     tree["curve"] = {"score": evil, "better": "lower", "points": [{"labels": n, "value": 1.0 / n} for n in (1, 2)]}
     path = make("classify", **tree)
     page = read(path)
@@ -427,7 +427,7 @@ def test_user_text_cannot_become_markup(make: Change) -> None:
     assert evil in page.text
     assert "<script>" not in (path / "card.md").read_text()
     counted = [{"id": evil, "class": evil, "truth": 1, "found": 2}] * 2
-    assert len(read(make("count", images=counted)).all("script")) == 1
+    assert len(read(make("count", items=counted)).all("script")) == 1
 
 
 def test_a_strip_needs_something_to_compare_with(make: Change) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from vivogan.core.budget import Budget
-from vivogan.domains.base import Baseline, Figure, Split
+from vivogan.domains.base import Baseline, Figure, Split, Start
 from vivogan.domains.images import data, metrics, plots, symmetry, write
 from vivogan.domains.images.baselines import PrincipalGaussian, SmoothedBootstrap
 from vivogan.domains.images.codec import ImageCodec
@@ -75,8 +75,16 @@ class Images:
     def load_extractor(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> ImageExtractor:
         return ImageExtractor.from_state(tensors, state)
 
-    def summaries(self, x: Tensor) -> dict[str, NDArray[np.float64]]:
+    def start(self, generator: nn.Module, part: Start) -> bool:
+        """Images begin from noise."""
+        return False
+
+    def summaries(self, x: Tensor, codec: ImageCodec) -> dict[str, NDArray[np.float64]]:
         return metrics.summaries(x)
+
+    def measures(self, train: Any, codec: ImageCodec) -> list[Any]:
+        """Nothing beyond what every domain is judged by."""
+        return []
 
     def literature(
         self, real: list[NDArray[Any]], made: list[NDArray[Any]]

@@ -55,6 +55,11 @@ class ImageRecords:
         return len(self.images)
 
     @property
+    def items(self) -> list[NDArray[Any]]:
+        """The images."""
+        return self.images
+
+    @property
     def classes(self) -> NDArray[np.str_]:
         """The first label column, [n]; empty strings when nothing is labelled."""
         return next(iter(self.labels.values()), np.full(len(self), "", dtype=np.str_))

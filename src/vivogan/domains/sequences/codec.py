@@ -20,6 +20,7 @@ from vivogan.errors import DamagedRun
 END = ""  # after the last letter of a sequence shorter than the longest
 STOPS = ("TAA", "TAG", "TGA")
 START = "ATG"
+LONGEST = 2000  # letters of a generated sequence
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class SequenceCodec:
         return self.symbols[-1] == END
 
     @classmethod
-    def fit(cls, records: SequenceRecords, train: NDArray[np.intp], longest: int = 2000) -> SequenceCodec:
+    def fit(cls, records: SequenceRecords, train: NDArray[np.intp], longest: int = LONGEST) -> SequenceCodec:
         """The symbols that the records need; the length is that of the longest training sequence, at most ``longest``
         letters."""
         lengths = [len(records.sequences[i]) for i in np.asarray(train).tolist()]
@@ -130,13 +131,15 @@ class SequenceCodec:
         found = []
         for row in best:
             if self.ends:
-                stop = int(np.argmax(row == len(self.symbols) - 1)) if (row == len(self.symbols) - 1).any() else len(row)
+                stop = (
+                    int(np.argmax(row == len(self.symbols) - 1)) if (row == len(self.symbols) - 1).any() else len(row)
+                )
                 row = row[:stop] if stop else [int(x[0, :-1, 0].argmax())]
             found.append("".join(table[row]))
         return found
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        return {}, {
+        return {"follows": self.follows}, {
             "alphabet": self.alphabet.name.lower(),
             "symbols": list(self.symbols),
             "length": self.length,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -10,10 +13,19 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from vivogan.core.configuration import Settings
-from vivogan.core.limits import Limits
+from vivogan.core.limits import Limits, check_records
 from vivogan.domains.sequences.alphabets import DNA, Alphabet
 
 TRAIN, SELECTION, TEST = "train", "selection", "test"
+PARTS = (TRAIN, SELECTION, TEST)
+# The words people use for the three parts, in file names, headers and columns.
+PART_NAMES: Mapping[str, str] = {
+    "train": TRAIN, "training": TRAIN, "0": TRAIN,
+    "val": SELECTION, "valid": SELECTION, "validation": SELECTION, "selection": SELECTION,
+    "dev": SELECTION, "1": SELECTION,
+    "test": TEST, "testing": TEST, "2": TEST,
+}  # fmt: skip
+FEW = 20  # different whole numbers that are still taken for classes; more are measurements
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,8 @@ class SequenceRecords:
     alphabet: Alphabet = DNA
     aligned: bool = False
     coding: bool = False
+    identity: float = 0.8  # records at least this alike stay on one side of the split
+    remarks: list[str] | None = None  # one a record, written after its name ("not screened")
 
     def __len__(self) -> int:
         return len(self.sequences)
@@ -67,14 +81,84 @@ class ReadOptions(Settings):
 
     ``labels`` is a column (or several, separated by commas) of a table, or a key of FASTA headers (``>id expr=3.2``);
     ``sequence`` the column that holds the sequences; ``split`` and ``group`` columns. ``alphabet`` and ``layout`` are
-    found out by looking when "auto".
+    found out by looking when "auto". ``reference`` is a FASTA of the wild type, where the sequence column holds variants
+    of it ("A108D,N144D").
     """
 
     labels: str | None = None
     sequence: str | None = None
     split: str | None = None
     group: str | None = None
+    reference: Path | None = None
     alphabet: Literal["auto", "dna", "rna", "protein"] = "auto"
     layout: Literal["auto", "free", "aligned", "coding"] = "auto"
     identity: Annotated[float, Field(gt=0, le=1)] = 0.8  # at which sequences are kept on one side of the split
     limits: Limits = Field(default_factory=Limits)
+
+
+@dataclass(slots=True)
+class Item:
+    """One sequence as it was written, on its way to becoming a record."""
+
+    sequence: str
+    id: str
+    file: str
+    labels: dict[str, str] = field(default_factory=dict)
+    part: str = ""
+    group: str = ""
+
+
+@dataclass
+class Draft:
+    """What a reader has found so far; refusals never stop it.
+
+    ``insertions``: the source says that lower-case letters and "." stand outside the alignment (A2M, A3M);
+    ``aligned``: the source is an alignment, whatever its letters.
+    """
+
+    source: str
+    limits: Limits = field(default_factory=Limits)
+    items: list[Item] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    aligned: bool = False
+    insertions: bool = False
+
+    def add(self, item: Item) -> None:
+        """Raises ``InputError`` beyond ``limits.records``."""
+        self.items.append(item)
+        check_records(self.source, len(self.items), self.limits)
+
+    def refuse(self, file: str, record: str | None, reason: str) -> None:
+        self.refusals.append(Refusal(file, record, reason))
+
+
+def columns_named(text: str | None) -> list[str]:
+    """The columns of an option, which separates them by commas."""
+    return [column.strip() for column in (text or "").split(",") if column.strip()]
+
+
+def part_named(value: str) -> str | None:
+    """The part a word stands for, or None when it stands for none."""
+    return PART_NAMES.get(value.strip().lower().removesuffix(".0"))
+
+
+NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+
+
+def is_measured(values: Iterable[str]) -> bool:
+    """Whether a column holds measurements, not classes: numbers only, of which some have decimals or many differ.
+
+    >>> is_measured(["0", "1", ""]), is_measured(["0.5", "1"]), is_measured(["high", "1.5"])
+    (False, True, False)
+    """
+    different = {value for value in values if value}
+    if not different or not all(NUMBER.fullmatch(value) for value in different):
+        return False
+    return len(different) > FEW or any(float(value) % 1 for value in different)
+
+
+def some(names: list[str], most: int = 5) -> str:
+    """A few names for a message: ``a, b, c and 12 more``."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -12,7 +12,7 @@ from vivogan.domains.images.tools.classify import ClassifyPlan, fit_classifier
 from vivogan.domains.images.tools.confidence import calibration_error, fit_temperature
 from vivogan.domains.images.tools.consistency import neighbours, spread_labels, virtual_adversarial
 from vivogan.domains.images.tools.contrast import ContrastSettings, contrastive_loss
-from vivogan.domains.images.tools.learn import LearnSettings
+from vivogan.domains.tasks.learn import LearnSettings
 from vivogan.errors import UserError
 
 SIDE = 16

@@ -1,1 +1,1 @@
-"""What people ask of images: count, segment, classify. A task is one object; training and opening are written once."""
+"""What people ask of images: count, segment, classify. A task is one object; ``domains/tasks`` trains and opens it."""

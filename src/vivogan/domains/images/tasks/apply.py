@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
@@ -13,21 +13,27 @@ from vivogan.core.files import write_json
 from vivogan.domains.images.data import ReadOptions, read
 from vivogan.domains.images.formats import SUFFIXES
 from vivogan.domains.images.records import Refusal
-from vivogan.domains.images.tasks.base import Sink, Watch
-from vivogan.domains.images.tasks.run import TaskRun
 from vivogan.domains.run import silent
+from vivogan.domains.tasks.base import Watch
+from vivogan.domains.tasks.run import TaskRun
 from vivogan.errors import InputError
 
 
+class Sink(Protocol):
+    """What a task does with each new image, and what it writes at the end."""
+
+    def add(self, name: str, image: NDArray[Any]) -> None: ...
+
+    def close(self) -> dict[str, Any]: ...
+
+
 def apply(
-    run: TaskRun, source: Path, out: Path, options: Mapping[str, str] | None = None, watch: Watch = silent
+    run: TaskRun, sink: Sink, source: Path, out: Path, options: Mapping[str, str] | None = None, watch: Watch = silent
 ) -> dict[str, Any]:
     """Apply a run to an image, a folder, an archive or an array file, and write what it finds into ``out``.
 
     Returns what was written, with the refusals. Raises ``InputError`` when not one image could be used.
     """
-    model = run.model  # a run that is not finished is refused before anything is read
-    sink: Sink = run.task.sink(run, model, Path(out))
     refusals: list[Refusal] = []
     done, channels = 0, run.data["fingerprint"]["channels"]
     for name, image in each_image(Path(source), options or {}, refusals):

@@ -14,7 +14,7 @@ from vivogan.core.seeds import derive
 from vivogan.domains.images.networks import nearest_side
 from vivogan.domains.images.plan import networks, recipe
 from vivogan.domains.images.symmetry import MOVES, symmetrise
-from vivogan.domains.images.tasks.base import Watch
+from vivogan.domains.tasks.base import Watch
 from vivogan.engine.dealer import TrainingSet
 from vivogan.engine.game import Game
 from vivogan.engine.hooks import Hooks

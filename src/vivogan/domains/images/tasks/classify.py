@@ -24,16 +24,17 @@ from vivogan.domains.images.codec import ImageCodec
 from vivogan.domains.images.networks import nearest_side
 from vivogan.domains.images.records import TEST, TRAIN, ImageRecords
 from vivogan.domains.images.symmetry import measured
-from vivogan.domains.images.tasks.apply import file_name
+from vivogan.domains.images.tasks.apply import apply, file_name
 from vivogan.domains.images.tasks.balanced import balanced
-from vivogan.domains.images.tasks.base import Better, Judgement, TaskPlan, Watch
-from vivogan.domains.images.tasks.results import ranked, write_picture, write_rows
+from vivogan.domains.images.tasks.results import WORDS, ranked
 from vivogan.domains.images.tools.classifier import Classifier, ClassifierNetwork
 from vivogan.domains.images.tools.classify import ClassifyPlan, fit_classifier
 from vivogan.domains.images.tools.confidence import calibration_error
 from vivogan.domains.images.tools.embed import handcrafted, linear_probe
-from vivogan.domains.images.tools.learn import LearnSettings
 from vivogan.domains.images.tools.plots import compare, overlay_attribution
+from vivogan.domains.tasks.base import Better, Judgement, TaskPlan, Watch, Words
+from vivogan.domains.tasks.learn import LearnSettings
+from vivogan.domains.tasks.results import write_picture, write_rows
 from vivogan.errors import InputError
 from vivogan.metrics.bootstrap import interval
 
@@ -120,13 +121,17 @@ class FittedCodec:
 
 @dataclass(frozen=True)
 class ClassifyTask:
-    """See ``vivogan.domains.images.tasks.base.Task``."""
+    """See ``vivogan.domains.tasks.base.Task``."""
 
+    domain: str = "images"
     name: str = "classify"
+    command: str = "classify"
+    words: Words = WORDS
     measure: str = "accuracy"
     better: Better = "higher"
+    most_judged: int = 500
     tried: int = 0
-    labels_shape_images: bool = True
+    labels_shape_generated: bool = True
 
     @property
     def plan_model(self) -> type[ClassifyingPlan]:
@@ -292,14 +297,16 @@ class ClassifyTask:
         codec = ImageCodec.fit(data.records, np.flatnonzero(data.y >= 0), model.side)
 
         def draw(row: int) -> NDArray[np.uint8]:
-            x = codec.encode(data.records, np.array([place[judgement.images[row]["id"]]]))
+            x = codec.encode(data.records, np.array([place[judgement.items[row]["id"]]]))
             return overlay_attribution((x[0].numpy() + 1) / 2, model.attribution(x)[0])
 
         return ranked(judgement, draw, self.better, lambda row: f"{row['truth']}: called {row['found']}")
 
-    def sink(self, run: Any, model: Classifier, out: Path) -> ClassifySink:
-        fitted = FittedCodec.from_state(*run.fitted)
-        return ClassifySink(model, fitted, out)
+    def apply(
+        self, run: Any, model: Classifier, source: Path, out: Path, options: Mapping[str, str], watch: Watch
+    ) -> dict[str, Any]:
+        sink = ClassifySink(model, FittedCodec.from_state(*run.fitted), out)
+        return apply(run, sink, source, out, options, watch)
 
 
 class ClassifySink:

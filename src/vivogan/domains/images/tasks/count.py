@@ -18,14 +18,15 @@ from vivogan.domains.images.annotations.write import write_objects_csv
 from vivogan.domains.images.scenes.settings import SceneDescription, SceneSettings
 from vivogan.domains.images.tasks import annotated, imagined
 from vivogan.domains.images.tasks.annotated import AnnotatedData, FittedNormaliser
-from vivogan.domains.images.tasks.apply import file_name
-from vivogan.domains.images.tasks.base import Better, Judgement, TaskPlan, Watch
-from vivogan.domains.images.tasks.results import object_rows, overlay, ranked, write_picture, write_rows
+from vivogan.domains.images.tasks.apply import apply, file_name
+from vivogan.domains.images.tasks.results import WORDS, object_rows, overlay, ranked
 from vivogan.domains.images.tools.count import Counted, Counter, CountPlan, fit_counter
 from vivogan.domains.images.tools.crops import CropSettings
-from vivogan.domains.images.tools.learn import LearnSettings
 from vivogan.domains.images.tools.pairs import Normaliser, Pair
 from vivogan.domains.images.tools.plots import overlay_objects
+from vivogan.domains.tasks.base import Better, Judgement, TaskPlan, Watch, Words
+from vivogan.domains.tasks.learn import LearnSettings
+from vivogan.domains.tasks.results import write_picture, write_rows
 from vivogan.metrics.bootstrap import interval
 from vivogan.metrics.instances import box_matches
 
@@ -58,13 +59,17 @@ class CountingPlan(TaskPlan):
 
 @dataclass(frozen=True)
 class CountTask:
-    """See ``vivogan.domains.images.tasks.base.Task``."""
+    """See ``vivogan.domains.tasks.base.Task``."""
 
+    domain: str = "images"
     name: str = "count"
+    command: str = "count"
+    words: Words = WORDS
     measure: str = "mean absolute error"
     better: Better = "lower"
+    most_judged: int = 500
     tried: int = 48
-    labels_shape_images: bool = False
+    labels_shape_generated: bool = False
 
     @property
     def plan_model(self) -> type[CountingPlan]:
@@ -158,13 +163,16 @@ class CountTask:
         place = {name: i for i, name in enumerate(data.ids)}
 
         def draw(row: int) -> NDArray[np.uint8]:
-            image = data.image(place[judgement.images[row]["id"]])
+            image = data.image(place[judgement.items[row]["id"]])
             return overlay_objects(image, model.count(image).objects, model.names)
 
         return ranked(judgement, draw, self.better, lambda row: f"{row['found']:.1f} found, {row['truth']} drawn")
 
-    def sink(self, run: Any, model: Counter, out: Path) -> CountSink:
-        return CountSink(model, FittedNormaliser.from_state(*run.fitted).normaliser, out)
+    def apply(
+        self, run: Any, model: Counter, source: Path, out: Path, options: Mapping[str, str], watch: Watch
+    ) -> dict[str, Any]:
+        sink = CountSink(model, FittedNormaliser.from_state(*run.fitted).normaliser, out)
+        return apply(run, sink, source, out, options, watch)
 
 
 class CountSink:

@@ -12,12 +12,12 @@ from vivogan.core.run_folder import RunFolder
 from vivogan.domains.images.codec import ImageCodec
 from vivogan.domains.images.records import Refusal
 from vivogan.domains.images.tasks.apply import each_image
-from vivogan.domains.images.tasks.base import Watch
 from vivogan.domains.images.tasks.classify import FittedCodec, one_record
-from vivogan.domains.images.tasks.results import write_rows
-from vivogan.domains.images.tasks.run import TaskRun
 from vivogan.domains.images.tools.embed import embed
 from vivogan.domains.run import Run, silent
+from vivogan.domains.tasks.base import Watch
+from vivogan.domains.tasks.results import write_rows
+from vivogan.domains.tasks.run import TaskRun
 from vivogan.errors import InputError, UserError
 
 

@@ -15,11 +15,12 @@ from vivogan.domains.images.annotations.write import write_coco, write_label_ima
 from vivogan.domains.images.scenes.settings import SceneSettings
 from vivogan.domains.images.scenes.simulator import simulate
 from vivogan.domains.images.tasks import annotated, imagined
-from vivogan.domains.images.tasks.base import Watch
-from vivogan.domains.images.tasks.results import object_rows, write_picture
+from vivogan.domains.images.tasks.results import object_rows
 from vivogan.domains.images.tools.pairs import Pair
 from vivogan.domains.images.tools.plots import overlay_objects
 from vivogan.domains.run import silent
+from vivogan.domains.tasks.base import Watch
+from vivogan.domains.tasks.results import write_picture
 
 
 def imagine(

@@ -14,9 +14,9 @@ from vivogan.domains.base import Split
 from vivogan.domains.images.scenes.imagine import imagine
 from vivogan.domains.images.scenes.settings import SceneDescription, SceneSettings
 from vivogan.domains.images.tasks.annotated import AnnotatedData
-from vivogan.domains.images.tasks.base import Watch
 from vivogan.domains.images.tools.pairs import Pair
 from vivogan.domains.images.tools.plots import compare
+from vivogan.domains.tasks.base import Watch
 from vivogan.errors import SettingsError
 
 LARGEST = 384  # side of an imagined image at most; larger real ones are imagined by their parts

@@ -1,23 +1,19 @@
-"""What tasks write for people: pictures, tables, the best and the worst of the images that were judged."""
+"""What tasks show of images: objects as rows and as overlays, the best and the worst of the images that were judged."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
-from io import BytesIO, StringIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from vivogan.core.files import write_bytes, write_text
 from vivogan.domains.base import Figure
 from vivogan.domains.images.annotations.objects import Objects
-from vivogan.domains.images.tasks.base import Judgement
 from vivogan.domains.images.tools.plots import overlay_objects, panel
+from vivogan.domains.tasks.base import Judgement, Words
 
+WORDS = Words("image", "annotated", "annotate", "annotations", "found")
 WIDEST = 2048  # pixels of a side of a picture
 SHOWN = 4  # images of the best, and of the worst
 
@@ -28,16 +24,16 @@ def ranked(
     """The best and the worst images of a judgement.
 
     Args:
-        draw: makes the picture [H, W, 3] of a row of ``judgement.images``. say: the words below it.
+        draw: makes the picture [H, W, 3] of a row of ``judgement.items``. say: the words below it.
     """
-    scores = np.array([row["score"] for row in judgement.images], float)
+    scores = np.array([row["score"] for row in judgement.items], float)
     order = np.argsort(scores if better == "lower" else -scores, kind="stable")
     made = []
     for name, title, rows in (
         ("best", "Where it works best", order[:SHOWN]),
         ("worst", "Where it fails most", order[::-1][:SHOWN]),
     ):
-        words = [say(judgement.images[i]) for i in rows]
+        words = [say(judgement.items[i]) for i in rows]
         picture = panel([draw(int(i)) for i in rows], words, columns=SHOWN)
         made.append(Figure(name, title, "; ".join(words), picture))
     return made
@@ -67,20 +63,3 @@ def overlay(image: NDArray[np.float32], objects: Objects, names: Sequence[str]) 
         labels = None if objects.labels is None else objects.labels[::step, ::step]
         image, objects = image[:, ::step, ::step], Objects(objects.centres / step, objects.classes, boxes, labels)
     return overlay_objects(image, objects, names)
-
-
-def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """A table as CSV; its columns are those of all rows, in the order of their first appearance."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    text = StringIO()
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
-
-
-def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
-    """A picture [H, W, 3] as PNG."""
-    stream = BytesIO()
-    Image.fromarray(picture).save(stream, "PNG")
-    write_bytes(path, stream.getvalue())

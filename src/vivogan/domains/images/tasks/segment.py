@@ -18,14 +18,15 @@ from vivogan.domains.images.annotations.write import write_coco, write_label_ima
 from vivogan.domains.images.scenes.settings import SceneDescription, SceneSettings
 from vivogan.domains.images.tasks import annotated, imagined
 from vivogan.domains.images.tasks.annotated import AnnotatedData, FittedNormaliser
-from vivogan.domains.images.tasks.apply import file_name
-from vivogan.domains.images.tasks.base import Better, Judgement, TaskPlan, Watch
-from vivogan.domains.images.tasks.results import overlay, ranked, write_picture, write_rows
+from vivogan.domains.images.tasks.apply import apply, file_name
+from vivogan.domains.images.tasks.results import WORDS, overlay, ranked
 from vivogan.domains.images.tools.pairs import Normaliser
 from vivogan.domains.images.tools.plots import overlay_objects
 from vivogan.domains.images.tools.properties import properties
 from vivogan.domains.images.tools.segment import Segmenter, SegmentPlan, fit_segmenter, plan_for
 from vivogan.domains.images.tools.simple import otsu_watershed
+from vivogan.domains.tasks.base import Better, Judgement, TaskPlan, Watch, Words
+from vivogan.domains.tasks.results import write_picture, write_rows
 from vivogan.metrics.bootstrap import interval
 from vivogan.metrics.instances import average_precision
 
@@ -46,13 +47,17 @@ class SegmentingPlan(TaskPlan):
 
 @dataclass(frozen=True)
 class SegmentTask:
-    """See ``vivogan.domains.images.tasks.base.Task``."""
+    """See ``vivogan.domains.tasks.base.Task``."""
 
+    domain: str = "images"
     name: str = "segment"
+    command: str = "segment"
+    words: Words = WORDS
     measure: str = "average precision at overlap .5"
     better: Better = "higher"
+    most_judged: int = 500
     tried: int = 48
-    labels_shape_images: bool = True
+    labels_shape_generated: bool = True
 
     @property
     def plan_model(self) -> type[SegmentingPlan]:
@@ -137,14 +142,17 @@ class SegmentTask:
         place = {name: i for i, name in enumerate(data.ids)}
 
         def draw(row: int) -> NDArray[np.uint8]:
-            image = data.image(place[judgement.images[row]["id"]])
+            image = data.image(place[judgement.items[row]["id"]])
             return overlay_objects(image, model.segment(image), data.names)
 
         return ranked(judgement, draw, self.better, lambda row: f"AP {row['score']:.2f}, {row['truth']} drawn")
 
-    def sink(self, run: Any, model: Segmenter, out: Path) -> SegmentSink:
+    def apply(
+        self, run: Any, model: Segmenter, source: Path, out: Path, options: Mapping[str, str], watch: Watch
+    ) -> dict[str, Any]:
         fitted = FittedNormaliser.from_state(*run.fitted)
-        return SegmentSink(model, fitted.normaliser, fitted.names, out)
+        sink = SegmentSink(model, fitted.normaliser, fitted.names, out)
+        return apply(run, sink, source, out, options, watch)
 
 
 class SegmentSink:

@@ -34,7 +34,7 @@ from vivogan.domains.images.tools.consistency import (
     whitened,
 )
 from vivogan.domains.images.tools.contrast import ContrastSettings, contrast
-from vivogan.domains.images.tools.learn import LearnSettings, learn
+from vivogan.domains.tasks.learn import LearnSettings, learn
 from vivogan.engine.batches import Batches
 from vivogan.errors import UserError
 

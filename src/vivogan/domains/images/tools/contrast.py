@@ -14,7 +14,7 @@ from vivogan.core.checkpoints import Checkpoints
 from vivogan.core.seeds import derive, torch_generator
 from vivogan.domains.images.symmetry import MOVES
 from vivogan.domains.images.tools.alterations import Alterations, altered
-from vivogan.domains.images.tools.learn import LearnSettings, learn
+from vivogan.domains.tasks.learn import LearnSettings, learn
 from vivogan.engine.batches import Batches
 
 Count = Annotated[int, Field(ge=1)]

@@ -22,9 +22,9 @@ from vivogan.domains.images.annotations.objects import Objects
 from vivogan.domains.images.tools.calibrate import Calibration, fit_line
 from vivogan.domains.images.tools.crops import Crops, CropSettings, resampled, zoomed, zoomed_shape
 from vivogan.domains.images.tools.dense import DenseNetwork
-from vivogan.domains.images.tools.learn import LearnSettings, Watch, learn
 from vivogan.domains.images.tools.pairs import Pair
 from vivogan.domains.images.tools.tiles import TILE, tiles
+from vivogan.domains.tasks.learn import LearnSettings, Watch, learn
 from vivogan.nn.layout import channels_last
 
 THRESHOLDS = tuple(np.arange(0.2, 0.8, 0.05).round(2).tolist())  # masses from which there is an object, tried

@@ -20,9 +20,9 @@ from vivogan.domains.images.annotations.objects import Objects
 from vivogan.domains.images.tools.crops import Crops, CropSettings, disturbed, resampled, zoomed
 from vivogan.domains.images.tools.dense import DenseNetwork
 from vivogan.domains.images.tools.instances import DecodeSettings, Judge, Kind, encode, found, touching, tune
-from vivogan.domains.images.tools.learn import LearnSettings, Watch, learn
 from vivogan.domains.images.tools.pairs import Pair
 from vivogan.domains.images.tools.tiles import TILE, whole
+from vivogan.domains.tasks.learn import LearnSettings, Watch, learn
 
 CROPS = CropSettings(
     batch=4,

@@ -19,6 +19,7 @@ from vivogan.errors import TrainingStopped
 from vivogan.nn.layout import channels_last
 
 Loss = Callable[[nn.Module, int], Tensor]
+Held = Callable[[nn.Module], float]
 Watch = Callable[[dict[str, Any]], None]
 
 
@@ -40,17 +41,20 @@ def learn(
     settings: LearnSettings,
     checkpoints: Checkpoints | None = None,
     log: Watch = lambda record: None,
+    held: Held | None = None,
 ) -> nn.Module:
     """Minimise ``loss(network, step)`` with AdamW, a warm-up and a cosine; returns the averaged network, frozen.
 
-    ``loss`` makes its own batch of the step's number. With ``checkpoints`` the run begins where it was left.
+    ``loss`` makes its own batch of the step's number. With ``checkpoints`` the run begins where it was left. ``held``
+    is the error of a network on what it does not learn from: with it, the best of all ticks is returned.
     Raises ``TrainingStopped`` when the loss is not finite.
     """
     channels_last(network).train()
     average = copy.deepcopy(network).requires_grad_(False).eval()
+    best = _Best(copy.deepcopy(average), held) if held is not None else None
     rate = settings.learning_rate
     optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=settings.weight_decay)
-    first = _restore(checkpoints, network, average, optimizer)
+    first = _restore(checkpoints, network, average, optimizer, best)
     total, seen, began = 0.0, 0, time.perf_counter()
     for step in range(first, settings.steps):
         progress = step / settings.steps
@@ -70,13 +74,30 @@ def learn(
                     f"the loss is not a number after {step + 1} steps", mend="Lower learn.learning_rate"
                 )
             seconds = round(time.perf_counter() - began, 3)
-            log({"samples": step + 1, "steps": settings.steps, "loss": total / seen, "seconds": seconds})
+            error = {} if best is None else {"held": best.look(average)}
+            log({"samples": step + 1, "steps": settings.steps, "loss": total / seen, "seconds": seconds} | error)
             total, seen = 0.0, 0
             if checkpoints is not None:
                 tensors, state = flatten_optimizer(optimizer.state_dict())
                 parts = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": tensors}
-                checkpoints.save(step + 1, parts, {"optimizer": state})
-    return average
+                if best is not None:
+                    parts["best"] = best.network.state_dict()
+                checkpoints.save(step + 1, parts, {"optimizer": state, "held": best.error if best else None})
+    return average if best is None else best.network
+
+
+class _Best:
+    """The best network so far."""
+
+    def __init__(self, network: nn.Module, held: Held) -> None:
+        self.network, self.held, self.error = network, held, math.inf
+
+    def look(self, network: nn.Module) -> float:
+        error = self.held(network)
+        if error < self.error:
+            self.error = error
+            self.network.load_state_dict(network.state_dict())
+        return error
 
 
 @torch.no_grad()
@@ -86,7 +107,11 @@ def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
 
 
 def _restore(
-    checkpoints: Checkpoints | None, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
+    checkpoints: Checkpoints | None,
+    network: nn.Module,
+    average: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    best: _Best | None,
 ) -> int:
     newest = checkpoints.newest() if checkpoints is not None else None
     if newest is None:
@@ -94,4 +119,7 @@ def _restore(
     network.load_state_dict(newest.tensors["network"])
     average.load_state_dict(newest.tensors["average"])
     optimizer.load_state_dict(unflatten_optimizer(dict(newest.tensors["optimizer"]), newest.state["optimizer"]))
+    if best is not None:
+        best.network.load_state_dict(newest.tensors["best"])
+        best.error = float(newest.state["held"])
     return newest.samples

@@ -1,4 +1,4 @@
-"""From annotated images to a trained task: read → split → plan → imagine → learn → learning curve. Written once."""
+"""From labelled data to a trained task: read → split → plan → imagine → learn → learning curve. Written once."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from vivogan.core.configuration import override
 from vivogan.core.run_folder import RunFolder
 from vivogan.core.seeds import derive, numpy_generator
 from vivogan.domains.base import Split
-from vivogan.domains.images.tasks.base import Task, Watch, use_threads
-from vivogan.domains.images.tasks.results import write_picture
-from vivogan.domains.images.tasks.run import TaskRun, config_model
 from vivogan.domains.run import keep, silent
+from vivogan.domains.tasks.base import Task, Watch, use_threads
+from vivogan.domains.tasks.results import write_picture
+from vivogan.domains.tasks.run import TaskRun, config_model
 from vivogan.errors import SettingsError, UserError
 
 LEARN_SHARE, CURVE_SHARE = 0.55, 0.35  # of a time budget; what is left goes to imagining and judging
 FEWEST_STEPS = 60
 CURVE = (0.25, 0.5, 1.0)  # shares of the labels at which the learning curve is measured
-LEAST_CURVE = 2  # annotated images that an arm of the curve learns from
+LEAST_CURVE = 2  # labelled items that an arm of the curve learns from
 
 
 def train(
@@ -100,7 +100,7 @@ def _prepared(task: Task, data: Any, out: Path, asked: dict[str, Any], threads: 
 
 
 def _steps(task: Task, data: Any, plan: Any, budget: Budget, curve: bool) -> int:
-    """The length of the run: images shown, or minutes at the speed of this machine."""
+    """The length of the run: items shown, or minutes at the speed of this machine."""
     if budget.samples:
         return max(1, budget.samples // int(plan.batch))
     share = LEARN_SHARE if curve else LEARN_SHARE + CURVE_SHARE
@@ -109,8 +109,10 @@ def _steps(task: Task, data: Any, plan: Any, budget: Budget, curve: bool) -> int
 
 def _described(task: Task, data: Any, split: Split) -> dict[str, Any]:
     return {
-        "domain": "images",
+        "domain": task.domain,
         "tool": task.name,
+        "command": task.command,
+        "words": asdict(task.words),
         "fingerprint": data.fingerprint(),
         "split": {name: part.tolist() for name, part in asdict(split).items()},
         "refusals": [asdict(refusal) for refusal in data.refusals],
@@ -120,7 +122,7 @@ def _described(task: Task, data: Any, split: Split) -> dict[str, Any]:
 
 
 def _learn(run: TaskRun, data: Any, watch: Watch) -> list[Any] | None:
-    """The model of the run, unless an earlier call finished it; returns the generated images where it made some."""
+    """The model of the run, unless an earlier call finished it; returns the generated items where it made some."""
     if run.finished:
         return None
     checkpoints = run.folder.checkpoints
@@ -134,7 +136,7 @@ def _learn(run: TaskRun, data: Any, watch: Watch) -> list[Any] | None:
     generated = _imagined(run, data, run.split, run.plan, watch, story)
     if generated:
         write_picture(run.folder.samples / "generated.png", run.task.picture(data, run.split, generated))
-    watch({"event": "stage", "text": f"learning from {_amount(run.split.train, generated)}"})
+    watch({"event": "stage", "text": f"learning from {_amount(run.task, run.split.train, generated)}"})
 
     def log(record: dict[str, Any]) -> None:
         run.folder.log(record | {"stage": "learning"})
@@ -147,22 +149,24 @@ def _learn(run: TaskRun, data: Any, watch: Watch) -> list[Any] | None:
     return generated
 
 
-def _amount(train: NDArray[np.intp], generated: Sequence[Any]) -> str:
-    return f"{len(train)} annotated and {len(generated)} generated images"
+def _amount(task: Task, train: NDArray[np.intp], generated: Sequence[Any]) -> str:
+    words = task.words
+    more = f" and {len(generated)} generated" if generated else ""
+    return f"{len(train)} {words.labelled}{more} {words.many}"
 
 
 def _imagined(run: TaskRun, data: Any, split: Split, plan: Any, watch: Watch, log: Watch = silent) -> list[Any]:
-    """The generated images of a split; functions of the seed, so a continued run makes them again."""
+    """The generated items of a split; functions of the seed, so a continued run makes them again."""
     if not plan.generated:
         return []
-    watch({"event": "stage", "text": "imagining labelled images"})
+    watch({"event": "stage", "text": f"imagining labelled {run.task.words.many}"})
     return run.task.imagine(data, split, plan, derive(run.config.seed, "imagine"), log)
 
 
 def _curve(run: TaskRun, data: Any, generated: list[Any] | None, watch: Watch) -> None:
-    """The learning curve: fewer labels, with and without generated images, equal networks and steps.
+    """The learning curve: fewer labels, with and without generated items, equal networks and steps.
 
-    Judged on the test part; without one, on the annotated images that an arm did not learn from.
+    Judged on the test part; without one, on the labelled items that an arm did not learn from.
     """
     path = "curve.json"
     points = list(run.folder.read_json(path)["points"]) if (run.folder.path / path).exists() else []
@@ -181,10 +185,11 @@ def _curve(run: TaskRun, data: Any, generated: list[Any] | None, watch: Watch) -
         for with_generated in (False, True):
             if (size, with_generated) in done or (with_generated and not plan.generated):
                 continue
-            words = "with" if with_generated else "without"
-            watch({"event": "stage", "text": f"learning curve: {size} annotated images, {words} generated ones"})
+            how = f"{'with' if with_generated else 'without'} generated ones" if plan.generated else "equal steps"
+            words = run.task.words
+            watch({"event": "stage", "text": f"learning curve: {size} {words.labelled} {words.many}, {how}"})
             made: list[Any] = []
-            if with_generated and run.task.labels_shape_images:
+            if with_generated and run.task.labels_shape_generated:
                 made = _imagined(run, data, replace(run.split, train=chosen), plan, silent)
             elif with_generated:
                 made = generated = generated or _imagined(run, data, run.split, plan, silent)

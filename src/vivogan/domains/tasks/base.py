@@ -15,7 +15,7 @@ from torch import Tensor
 from vivogan.core.checkpoints import Checkpoints
 from vivogan.core.configuration import Settings
 from vivogan.domains.base import Figure, Fitted, Score, Split
-from vivogan.domains.images.tools.learn import LearnSettings
+from vivogan.domains.tasks.learn import LearnSettings
 
 Watch = Callable[[dict[str, Any]], None]
 Better = Literal["higher", "lower"]
@@ -25,15 +25,34 @@ class TaskPlan(Settings):
     """What every task's plan has; each adds its own fields."""
 
     learn: LearnSettings = LearnSettings()
-    generated: int = 0  # how many generated images join the annotated ones
+    generated: int = 0  # how many generated items join the labelled ones
 
     def paced(self, steps: int) -> Self:
         """The plan for a run of another length."""
         return self.model_copy(update={"learn": self.learn.model_copy(update={"steps": steps})})
 
 
+@dataclass(frozen=True)
+class Words:
+    """What a task calls its data: an item, what is known of those it learns from, and what it does with new ones."""
+
+    one: str  # image, sequence
+    labelled: str  # annotated, measured
+    label: str  # annotate, measure
+    labels: str  # annotations, measurements
+    found: str  # found, predicted
+
+    @property
+    def many(self) -> str:
+        return f"{self.one}s"
+
+    def some(self, n: int) -> str:
+        """``1 image``, ``2 images``."""
+        return f"{n} {self.one if n == 1 else self.many}"
+
+
 class Data(Protocol):
-    """Annotated images as a task read them."""
+    """Labelled items, and others without a label, as a task read them."""
 
     ids: Sequence[str]
     refusals: Sequence[Any]
@@ -46,34 +65,31 @@ class Data(Protocol):
 
 @dataclass(frozen=True)
 class Judgement:
-    """How good a model is on images that it did not learn from.
+    """How good a model is on what it did not learn from.
 
-    ``value`` is the one number of the learning curve; ``images`` has one row an image; the rest is for the report.
+    ``value`` is the one number of the learning curve; ``items`` has one row an image or a sequence, with its ``id``,
+    ``truth`` and what was ``found``; the rest is for the report.
     """
 
     value: float
     scores: list[Score]
-    images: list[dict[str, Any]]
+    items: list[dict[str, Any]]
     figures: list[Figure] = field(default_factory=list)
     confusion: dict[str, Any] | None = None
-
-
-class Sink(Protocol):
-    """What a task does with each new image, and what it writes at the end."""
-
-    def add(self, name: str, image: NDArray[Any]) -> None: ...
-
-    def close(self) -> dict[str, Any]: ...
 
 
 class Task(Protocol):
     """One object a task, no inheritance tower."""
 
+    domain: str
     name: str
+    command: str  # the verb of the command line, after the domain
+    words: Words
     measure: str  # what ``Judgement.value`` is
     better: Better
-    tried: int  # generated images that the learning curve tries where the plan has none
-    labels_shape_images: bool  # whether imagined images owe more to annotations than how many objects there are
+    most_judged: int  # of the test part
+    tried: int  # generated items that the learning curve tries where the plan has none
+    labels_shape_generated: bool  # whether generated items owe more to the labels than how many objects there are
 
     @property
     def plan_model(self) -> type[Any]: ...
@@ -110,7 +126,9 @@ class Task(Protocol):
 
     def figures(self, model: Any, data: Any, judgement: Judgement) -> list[Figure]: ...
 
-    def sink(self, run: Any, model: Any, out: Path) -> Sink: ...
+    def apply(
+        self, run: Any, model: Any, source: Path, out: Path, options: Mapping[str, str], watch: Watch
+    ) -> dict[str, Any]: ...
 
 
 def use_threads(threads: int) -> None:

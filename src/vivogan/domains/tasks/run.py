@@ -15,8 +15,8 @@ from vivogan.core import machine
 from vivogan.core.configuration import Settings
 from vivogan.core.run_folder import RunFolder
 from vivogan.domains.base import Split
-from vivogan.domains.images.tasks.base import Task, TaskPlan, Watch, use_threads
 from vivogan.domains.run import load, silent
+from vivogan.domains.tasks.base import Task, TaskPlan, Watch, use_threads
 from vivogan.errors import DamagedRun, UserError
 
 P = TypeVar("P", bound=TaskPlan)
@@ -42,12 +42,12 @@ def config_model(task: Task) -> type[TaskConfig[Any]]:
     return TaskConfig[task.plan_model]  # type: ignore[name-defined]
 
 
-def task_named(name: str) -> Task:
-    """The task of a run folder, by its name; each task is the module of that name."""
+def task_named(domain: str, name: str) -> Task:
+    """The task of a run folder, by its name; each task is the module of that name in its domain."""
     try:
-        found: Task = import_module(f"vivogan.domains.images.tasks.{name}").TASK
+        found: Task = import_module(f"vivogan.domains.{domain}.tasks.{name}").TASK
     except (ImportError, AttributeError) as error:
-        raise DamagedRun(f"the run is of task '{name}', which this vivogan does not have") from error
+        raise DamagedRun(f"the run is of task '{name}' ({domain}), which this vivogan does not have") from error
     return found
 
 
@@ -59,17 +59,26 @@ class TaskRun:
         self.plan = config.plan
 
     @classmethod
-    def open(cls, path: Path | str, device: str = "auto", threads: int | None = None, task: str = "") -> TaskRun:
+    def open(
+        cls,
+        path: Path | str,
+        device: str = "auto",
+        threads: int | None = None,
+        task: str | None = None,
+        domain: str | None = None,
+    ) -> TaskRun:
         """The run in a folder.
 
         Raises ``UserError`` when it is none, or of another task; ``DamagedRun`` when it cannot be trusted.
         """
         folder = RunFolder.open(path)
-        name = folder.read_json("data.json").get("tool")
-        if name is None or task not in ("", name):
-            kind = "a generative run" if name is None else f"a run of '{name}'"
-            raise UserError(f"{path}: this is {kind}, not one of '{task or 'count, segment or classify'}'", "Check RUN")
-        known = task_named(str(name))
+        data = folder.read_json("data.json")
+        name, own = data.get("tool"), str(data.get("domain"))
+        if name is None or task not in (None, name) or domain not in (None, own):
+            kind = "a generative run" if name is None else f"a run of '{name}' on {own}"
+            wanted = f"of '{task}'" if task else "of a trained tool"
+            raise UserError(f"{path}: this is {kind}, not one {wanted}", "Check RUN")
+        known = task_named(own, str(name))
         config = folder.read_config(config_model(known))
         use_threads(threads or config.threads)
         return cls(folder, known, config, machine.device(device))
@@ -89,7 +98,7 @@ class TaskRun:
 
     @cached_property
     def fitted(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What was fitted on the images before any network learned: (tensors, state)."""
+        """What was fitted on the data before any network learned: (tensors, state)."""
         return load(self.folder, "fitted")
 
     @cached_property
@@ -100,14 +109,13 @@ class TaskRun:
         return self.task.load(*load(self.folder, "model"))
 
     def apply(self, source: Path | str, out: Path | str, watch: Watch = silent, **reading: str) -> dict[str, Any]:
-        """Apply the model to an image, folder, archive or array file; what it finds is written into ``out``."""
-        from vivogan.domains.images.tasks.apply import apply
-
-        return apply(self, Path(source), Path(out), reading, watch)
+        """Apply the model to new data of the domain; what it finds is written into ``out``, and returned in short."""
+        model = self.model  # a run that is not finished is refused before anything is read
+        return self.task.apply(self, model, Path(source), Path(out), reading, watch)
 
     def evaluate(self, watch: Watch = silent) -> Evaluated:
-        """Judge the model on the test part of its data; see ``vivogan.domains.images.tasks.evaluate``."""
-        from vivogan.domains.images.tasks.evaluate import evaluate
+        """Judge the model on the test part of its data; see ``vivogan.domains.tasks.evaluate``."""
+        from vivogan.domains.tasks.evaluate import evaluate
 
         return Evaluated(evaluate(self, watch))
 

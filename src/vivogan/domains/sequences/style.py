@@ -1,0 +1,125 @@
+"""What a whole sequence is like, drawn before its letters: sequences differ from one another more than chance allows.
+
+A left-to-right model draws each letter well and still misses how much sequences differ: promoters with a CpG island
+and without, rich in A here and in G there. So the summary of a sequence is drawn first, from a smoothed bootstrap of
+the training part, and the letters follow it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vivogan.core.seeds import numpy_generator
+
+WORDS = (3, 4)  # lengths of the words that are counted
+WORD_PARTS, REGION_PARTS = 8, 8  # principal components of word counts, and of the composition along the sequence
+REGIONS = 10
+POINTS = 512  # training summaries a class that new ones are drawn around
+BANDWIDTH = 0.5  # of their smoothing, in standard deviations
+JITTER = 0.3  # of the principal components in training: they guide and are not to be read off
+
+
+class Style(nn.Module):
+    """The summary [d] of a sequence, and the distribution of summaries.
+
+    Its numbers are the shares of the A symbols and of their A² pairs, principal components of the square roots of
+    word counts, and principal components of the composition of ``REGIONS`` stretches.
+    """
+
+    points: Tensor  # classes x POINTS x d
+
+    def __init__(self, symbols: int, length: int, classes: int) -> None:
+        super().__init__()
+        self.symbols, self.length = symbols, length
+        self.counted = symbols + symbols**2
+        counts = {"words": (sum(symbols**k for k in WORDS), WORD_PARTS), "regions": (symbols * REGIONS, REGION_PARTS)}
+        for name, (inputs, parts) in counts.items():
+            self.register_buffer(f"{name}_centre", torch.zeros(inputs))
+            self.register_buffer(f"{name}_axes", torch.zeros(inputs, parts))
+            self.register_buffer(f"{name}_scale", torch.ones(parts))
+        self.size = self.counted + WORD_PARTS + REGION_PARTS
+        self.register_buffer("points", torch.zeros(classes, POINTS, self.size))
+        self.register_buffer("means", torch.zeros(classes, self.size))
+        self.register_buffer("factor", torch.zeros(self.size, self.size))
+
+    def measure(self, x: Tensor) -> Tensor:
+        """[n, d] of sequences x [n, A, L]."""
+        parts = [x.mean(2), words(x, 2).mean(2)]
+        for name, values in (("words", word_roots(x)), ("regions", regions(x))):
+            centre, axes, scale = (getattr(self, f"{name}_{what}") for what in ("centre", "axes", "scale"))
+            parts.append((values - centre) @ axes / scale)
+        return torch.cat(parts, 1)
+
+    def jittered(self, x: Tensor) -> Tensor:
+        """The same, with noise on the components."""
+        found = self.measure(x)
+        noise = JITTER * torch.randn_like(found[:, self.counted :])
+        return torch.cat([found[:, : self.counted], found[:, self.counted :] + noise], 1)
+
+    def along(self, style: Tensor) -> Tensor:
+        """The composition along the sequence that a summary [n, d] stands for: [n, A, L]."""
+        parts = style[:, -REGION_PARTS:] * self.regions_scale
+        shares = (self.regions_centre + parts @ self.regions_axes.T).view(-1, self.symbols, REGIONS)
+        return nn.functional.interpolate(shares, self.length, mode="linear", align_corners=False)
+
+    def draw(self, z: Tensor, condition: Tensor) -> Tensor:
+        """[n, d] of normal numbers z [n, d + 1] and classes [n].
+
+        The first number chooses a training summary of the class; the rest move it. It is drawn towards the mean as
+        far as the noise spreads it, so that variances stay (Silverman and Young 1987).
+        """
+        share = torch.special.ndtr(z[:, 0])
+        point = self.points[condition, (share * POINTS).long().clamp(0, POINTS - 1)]
+        centre = self.means[condition]
+        drawn = centre + (1 - BANDWIDTH**2) ** 0.5 * (point - centre) + BANDWIDTH * z[:, 1:] @ self.factor.T
+        counted = drawn[:, : self.counted].clamp_min(0)
+        singles, pairs = counted[:, : self.symbols], counted[:, self.symbols :]
+        shares = [part / part.sum(1, keepdim=True).clamp_min(1e-6) for part in (singles, pairs)]
+        return torch.cat([*shares, drawn[:, self.counted :]], 1)
+
+    def fit(self, x: Tensor, y: NDArray[np.intp], seed: int) -> Style:
+        """Fit to training sequences x [n, A, L] of classes y [n]."""
+        for name, values in (("words", word_roots(x)), ("regions", regions(x))):
+            centre = values.mean(0)
+            _, _, axes = torch.linalg.svd(values - centre, full_matrices=False)
+            chosen = getattr(self, f"{name}_axes")
+            chosen[:, : len(axes)] = axes[: chosen.shape[1]].T
+            getattr(self, f"{name}_centre").copy_(centre)
+            getattr(self, f"{name}_scale").copy_(((values - centre) @ chosen).std(0) + 1e-6)
+        found = self.measure(x)
+        within = torch.zeros_like(found)
+        rng = numpy_generator(seed, "style")
+        for k in range(len(self.points)):
+            own = np.flatnonzero(y == k)
+            rows = own if len(own) else np.arange(len(x))  # a class without records is like all
+            chosen_rows = np.concatenate([rng.permutation(rows) for _ in range(-(-POINTS // len(rows)))])[:POINTS]
+            self.points[k] = found[torch.from_numpy(chosen_rows)]
+            self.means[k] = found[torch.from_numpy(rows)].mean(0)
+            within[torch.from_numpy(own)] = found[torch.from_numpy(own)] - self.means[k]
+        covariance = within.T @ within / max(1, len(x) - 1)
+        values, vectors = torch.linalg.eigh(covariance)
+        self.factor.copy_(vectors * values.clamp_min(0).sqrt())
+        return self
+
+
+def word_roots(x: Tensor) -> Tensor:
+    """√ of the counts of all words of ``WORDS`` letters in x [n, A, L], [n, Σ A^k]."""
+    return torch.cat([words(x, k).sum(2) for k in WORDS], 1).sqrt()
+
+
+def regions(x: Tensor) -> Tensor:
+    """The composition of each stretch of x [n, A, L], [n, A · REGIONS]."""
+    return nn.functional.adaptive_avg_pool1d(x, REGIONS).flatten(1)
+
+
+def words(x: Tensor, k: int) -> Tensor:
+    """Which word of k symbols begins at each place of x [n, A, L]: [n, A^k, L − k + 1], differentiable."""
+    n, symbols, length = x.shape
+    found = x[:, :, : length - k + 1]
+    for shift in range(1, k):
+        following = x[:, :, shift : length - k + 1 + shift]
+        found = (found[:, :, None] * following[:, None]).reshape(n, symbols ** (shift + 1), -1)
+    return found

@@ -1,0 +1,1 @@
+"""The science of the tools of sequences, without folders or options of a command."""
