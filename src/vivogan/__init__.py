@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vivogan.core.doctor import doctor
     from vivogan.domains.images import api as images
     from vivogan.domains.run import Run
+    from vivogan.domains.sequences import api as sequences
     from vivogan.reports import build as report
 
 __version__ = "0.1.0"
@@ -42,11 +43,13 @@ __all__ = [
     "doctor",
     "images",
     "report",
+    "sequences",
 ]
 
 # Public name → where it lives. Imported on first use (PEP 562), so that `import vivogan` costs no torch.
 _LAZY = {
     "images": ("vivogan.domains.images.api", None),
+    "sequences": ("vivogan.domains.sequences.api", None),
     "Run": ("vivogan.domains.run", "Run"),
     "doctor": ("vivogan.core.doctor", "doctor"),
     "report": ("vivogan.reports", "build"),

@@ -151,7 +151,7 @@ def test_a_split_is_its_seed(stage: Stage) -> None:
 
 def test_what_is_encoded_comes_back(stage: Stage) -> None:
     decoded = stage.codec.decode(stage.x)
-    originals = [stage.records.images[i] for i in stage.split.train]
+    originals = [stage.records.items[i] for i in stage.split.train]
     assert len(decoded) == len(originals)
     assert all(stage.case.same(a, b) for a, b in zip(decoded, originals, strict=True))
 
@@ -291,7 +291,7 @@ def test_features_survive_the_disk(stage: Stage, tmp_path: Path) -> None:
 
 def test_summaries_are_finite(stage: Stage) -> None:
     for x in (stage.x, stage.x[:1], torch.full_like(stage.x[:2], -1.0)):
-        found = stage.domain.summaries(x)
+        found = stage.domain.summaries(x, stage.codec)
         assert found
         for name, values in found.items():
             assert values.dtype == np.float64, name
@@ -349,16 +349,16 @@ def test_a_sample_is_its_number(stage: Stage) -> None:
     eight, five = stage.run.generate(8), stage.run.generate(5, start=3)
     assert list(five.ids) == list(eight.ids)[3:]
     assert five.classes.tolist() == eight.classes.tolist()[3:]
-    assert all(np.array_equal(a, b) for a, b in zip(five.images, eight.images[3:], strict=True))
-    assert not np.array_equal(eight.images[0], stage.run.generate(1, seed=1).images[0])
+    assert all(np.array_equal(a, b) for a, b in zip(five.items, eight.items[3:], strict=True))
+    assert not np.array_equal(eight.items[0], stage.run.generate(1, seed=1).items[0])
     opened = Run.open(stage.run.folder.path, "cpu").generate(8)
-    assert all(np.array_equal(a, b) for a, b in zip(opened.images, eight.images, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(opened.items, eight.items, strict=True))
 
 
 def test_generated_records_are_of_the_users_kind(stage: Stage) -> None:
     made = stage.run.generate(200, truncation=0.9)
     assert len(set(made.ids)) == 200
-    assert all(stage.case.fits(image) for image in made.images)
+    assert all(stage.case.fits(image) for image in made.items)
     assert set(made.classes.tolist()) <= set(stage.case.classes)
     assert list(made.labels) == list(stage.records.labels)[:1]
     column = next(iter(stage.records.labels), None)
@@ -372,13 +372,13 @@ def test_what_is_written_can_be_read(stage: Stage, tmp_path: Path) -> None:
     stage.domain.write(made, place)
     read = {"labels": next(iter(made.labels))} if place.suffix and made.labels else {}
     again = stage.domain.read(place, read)
-    assert len(again) == len({image.tobytes() for image in made.images})  # equal ones are merged
+    assert len(again) == len({image.tobytes() for image in made.items})  # equal ones are merged
 
     def contents(records: Any) -> list[tuple[str, bytes]]:
-        return sorted({(str(c), i.tobytes()) for c, i in zip(records.classes, records.images, strict=True)})
+        return sorted({(str(c), i.tobytes()) for c, i in zip(records.classes, records.items, strict=True)})
 
     assert contents(again) == contents(made)
-    assert {image.dtype for image in again.images} == {image.dtype for image in made.images}
+    assert {image.dtype for image in again.items} == {image.dtype for image in made.items}
 
 
 def test_a_run_is_judged_beside_floors_and_baselines(stage: Stage) -> None:

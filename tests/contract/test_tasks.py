@@ -16,7 +16,8 @@ from vivogan.domains.tasks.run import TaskRun
 from vivogan.errors import InputError, SettingsError, UserError
 from vivogan.reports import build
 
-TASKS = ("count", "segment", "classify")
+TASKS = ("count", "segment", "classify", "activity")
+DOMAINS = {"activity": "sequences"}  # of images, where none is named
 QUICK: dict[str, list[str]] = {
     "count": [
         "generated=0",
@@ -30,11 +31,13 @@ QUICK: dict[str, list[str]] = {
     ],
     "segment": ["generated=0", "learn.tick=2"],
     "classify": ["learn.tick=2", "learn.steps=4", "classifier.contrast.steps=2", "classifier.calibration_steps=2"],
+    "activity": ["learn.steps=4", "learn.tick=2", "members=2", "reader.channels=16", "landmarks=30"],
 }
 WRITTEN = {
     "count": ["counts.csv", "objects.csv", "count.json", "overlays"],
     "segment": ["properties.csv", "coco.json", "labels", "rois", "overlays", "segment.json"],
     "classify": ["classes.csv", "attributions", "classify.json"],
+    "activity": ["predicted.csv", "predicted.json"],
 }
 
 
@@ -53,13 +56,25 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     words = np.array(["round", "square"])[kinds].astype("<U8")
     words[36:] = ""
     np.savez(folder / "labelled.npz", x=shown.astype(np.uint8), y=words)
-    return {"count": folder / "outlined.npz", "segment": folder / "outlined.npz", "classify": folder / "labelled.npz"}
+    letters = rng.choice(list("ACGT"), (80, 24))
+    lines = [f"{''.join(row)},{(row == 'G').sum() + rng.normal():.3f}" for row in letters]
+    (folder / "measured.csv").write_text("\n".join(["sequence,expr", *lines]) + "\n")
+    return {
+        "count": folder / "outlined.npz",
+        "segment": folder / "outlined.npz",
+        "classify": folder / "labelled.npz",
+        "activity": folder / "measured.csv",
+    }
+
+
+def door(task: str) -> TaskDoor:
+    return TaskDoor(DOMAINS.get(task, "images"), task)
 
 
 def trained(task: str, sets: dict[str, Path], out: Path, **other: Any) -> TaskRun:
-    reading = {"labels": "y", "images": "x"} if task == "classify" else {}
+    reading = {"classify": {"labels": "y", "images": "x"}, "activity": {"labels": "expr"}}.get(task, {})
     options: dict[str, Any] = {"budget": "60", "overrides": QUICK[task], "threads": 1, "curve": False} | other
-    return TaskDoor("images", task).train(sets[task], out, **options, **reading)
+    return door(task).train(sets[task], out, **options, **reading)
 
 
 @pytest.fixture(scope="module")
@@ -74,21 +89,24 @@ def test_a_run_is_judged_and_reported(task: str, runs: dict[str, TaskRun]) -> No
     assert found["tool"] == task
     assert found["verdict"]
     assert all(np.isfinite(score["value"]) for score in found["scores"])
-    assert {figure["name"] for figure in found["figures"]} >= {"best", "worst"}
+    if task != "activity":  # what is found in images is drawn on them
+        assert {figure["name"] for figure in found["figures"]} >= {"best", "worst"}
+    assert found["domain"] == DOMAINS.get(task, "images")
     page = build(runs[task].folder.path).read_text()
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_it_is_applied_to_new_images(
-    task: str, runs: dict[str, TaskRun], sets: dict[str, Path], tmp_path: Path
-) -> None:
+def test_it_is_applied_to_new_items(task: str, runs: dict[str, TaskRun], sets: dict[str, Path], tmp_path: Path) -> None:
     options = {"images": "x"} if task == "classify" else {}
-    found = TaskDoor("images", task).open(runs[task].folder.path).apply(sets[task], tmp_path / "out", **options)
-    assert found["images"] == len(np.load(sets[task])["x" if task == "classify" else "images"])
+    found = door(task).open(runs[task].folder.path).apply(sets[task], tmp_path / "out", **options)
+    many = runs[task].task.words.many
+    arrays = {} if task == "activity" else np.load(sets[task])
+    assert found[many] == (80 if task == "activity" else len(arrays["x" if task == "classify" else "images"]))
     for name in WRITTEN[task]:
         assert (tmp_path / "out" / name).exists(), name
-    assert json.loads((tmp_path / "out" / f"{task}.json").read_text())["images"] == found["images"]
+    summary = "predicted" if task == "activity" else task
+    assert json.loads((tmp_path / "out" / f"{summary}.json").read_text())[many] == found[many]
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -108,7 +126,7 @@ def test_the_same_command_continues_and_another_is_refused(
 def test_another_task_does_not_open_it(task: str, runs: dict[str, TaskRun]) -> None:
     other = TASKS[(TASKS.index(task) + 1) % len(TASKS)]
     with pytest.raises(UserError, match=f"a run of '{task}'"):
-        TaskDoor("images", other).open(runs[task].folder.path)
+        door(other).open(runs[task].folder.path)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -221,3 +239,37 @@ def test_words_are_enough_to_begin(sets: dict[str, Path], tmp_path: Path) -> Non
     found = run.evaluate().to_dict()
     assert found["counts"]["train"] == 0
     assert "No annotated image" in found["verdict"][0]
+
+
+def test_predictions_stand_beside_their_intervals(
+    runs: dict[str, TaskRun], sets: dict[str, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "new.fasta").write_text(">fits\nACGTACGTACGTACGTACGTACGT\n>short\nACGT\n")
+    found = runs["activity"].apply(tmp_path / "new.fasta", tmp_path / "predicted.csv")
+    rows = list(csv.DictReader((tmp_path / "predicted.csv").open()))
+    assert [row["id"] for row in rows] == ["fits"]
+    assert float(rows[0]["expr low"]) < float(rows[0]["expr predicted"]) < float(rows[0]["expr high"])
+    assert "has 4 letters; the predictor learned from sequences of 24" in found["refusals"][0]["reason"]
+
+
+def test_a_class_column_is_predicted_with_its_probability(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = ["".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), rng.integers(6, 12))) for _ in range(60)]
+    lines = [f"{row},{'charged' if 'K' in row or 'R' in row else 'other'}" for row in rows]
+    (tmp_path / "peptides.csv").write_text("\n".join(["sequence,kind", *lines]) + "\n")
+    options: dict[str, Any] = {"labels": "kind", "alphabet": "protein", "budget": "60", "threads": 1, "curve": False}
+    run = door("activity").train(tmp_path / "peptides.csv", tmp_path / "run", overrides=QUICK["activity"], **options)
+    found = run.evaluate().to_dict()
+    assert found["scores"][0]["name"] == "area under the curve"
+    assert found["confusion"]["names"] == ["charged", "other"]
+    page = build(tmp_path / "run").read_text()
+    assert "vivogan sequences predict run" in page
+    run.apply(tmp_path / "peptides.csv", tmp_path / "out")
+    for row in csv.DictReader((tmp_path / "out" / "predicted.csv").open()):
+        assert float(row["charged predicted"]) + float(row["other predicted"]) == pytest.approx(1, abs=1e-4)
+
+
+def test_without_labels_there_is_no_predictor(tmp_path: Path) -> None:
+    (tmp_path / "bare.fasta").write_text("".join(f">{i}\n{'ACGT' * 4}{'ACGT'[i % 4] * 4}\n" for i in range(20)))
+    with pytest.raises(InputError, match="has no labels"):
+        door("activity").train(tmp_path / "bare.fasta", tmp_path / "run")

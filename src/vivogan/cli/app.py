@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import vivogan
-from vivogan.cli import demo, doctor, images, report
+from vivogan.cli import demo, doctor, images, report, sequences
 from vivogan.errors import VivoganError
 
 INTERRUPTED = 130
@@ -28,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(images.app, name="images")
+app.add_typer(sequences.app, name="sequences")
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

@@ -159,9 +159,10 @@ class Run:
             return self.classes.draw(seed, rows) if chosen is None else np.full(len(rows), chosen, np.intp)
 
         x = self.tensors(samples, seed, classes, truncation, keep)
-        return self._records(x, classes(samples), [f"seed{seed}-{i:06d}" for i in samples])
+        return self.records(x, classes(samples), [f"seed{seed}-{i:06d}" for i in samples])
 
-    def _records(self, x: Tensor, y: NDArray[np.intp], ids: list[str]) -> Any:
+    def records(self, x: Tensor, y: NDArray[np.intp], ids: list[str]) -> Any:
+        """Encoded samples x [n, …] of classes y [n] as the domain's records."""
         names = np.array(self.classes.names)[y]
         labels = {self.classes.column: names} if self.classes.column else {}
         return self.domain.records(self.codec.decode(x), labels, ids, self.data)

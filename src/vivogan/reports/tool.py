@@ -137,7 +137,7 @@ def contents(run: Run, shown: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not shown["classes"] and not shown["confusion"] and finds(run) != "classes":
         left_out.add("classes")
     if not TOOLS.get(str(run.data["tool"]), OTHER).generates:
-        left_out.add("generated")
+        left_out |= {"generated"} if shown["pictures"] else {"generated", "pictures"}
     return [
         item
         for item in (

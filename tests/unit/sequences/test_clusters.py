@@ -68,8 +68,12 @@ def test_identity_decides() -> None:
 
 
 def test_peptides_and_single_letters() -> None:
-    found = clusters(["GIGKFLHSAKKFGKAFVGEIMNS", "GIGKFLHSAKKFGKAFVGEIMN", "K", "K", "W", "ACDEFGHIKL"], 0.8, aligned=False)
-    assert found[0] == found[1] and found[0] != found[5] and found[4] not in (found[0], found[5])
+    found = clusters(
+        ["GIGKFLHSAKKFGKAFVGEIMNS", "GIGKFLHSAKKFGKAFVGEIMN", "K", "K", "W", "ACDEFGHIKL"], 0.8, aligned=False
+    )
+    assert found[0] == found[1]
+    assert found[0] != found[5]
+    assert found[4] not in (found[0], found[5])
     assert found[2] == found[3]
 
 
@@ -82,7 +86,11 @@ def test_shifted_copies_are_found() -> None:
 def test_very_long_sequences_are_estimated() -> None:
     rng = random.Random(1)
     founder = noise(rng, 20_000)
-    assert clusters([founder, mutated(rng, founder, 1000), noise(rng, 20_000)], 0.8, aligned=False).tolist() == [0, 0, 1]
+    assert clusters([founder, mutated(rng, founder, 1000), noise(rng, 20_000)], 0.8, aligned=False).tolist() == [
+        0,
+        0,
+        1,
+    ]
 
 
 def test_nothing() -> None:

@@ -44,7 +44,8 @@ class TestFolders:
         put(tmp_path / "test.fa", ">2\nACGTTC\n")
         records = read(tmp_path, ReadOptions())
         assert not records.labels
-        assert records.part is not None and sorted(records.part.tolist()) == ["test", "train"]
+        assert records.part is not None
+        assert sorted(records.part.tolist()) == ["test", "train"]
 
     def test_a_broken_file_is_refused_and_the_rest_goes_on(self, tmp_path: Path) -> None:
         put(tmp_path / "a.fa", ">1\nACGTAC\n")
@@ -63,16 +64,23 @@ class TestFingerprint:
         path = put(tmp_path / "a.csv", "id,sequence,kind\na,ACGTGG,x\nb,ACGNAA,y\nc,TTGTAC,x\n")
         records = read(path, ReadOptions(labels="kind"))
         found = json.loads(json.dumps(fingerprint(records)))
-        assert found["count"] == 3 and found["alphabet"] == "dna" and found["layout"] == "free"
+        assert found["count"] == 3
+        assert found["alphabet"] == "dna"
+        assert found["layout"] == "free"
         assert found["length"] == {"min": 6, "median": 6, "max": 6}
-        assert found["gc"] == pytest.approx(8 / 18) and found["ambiguous"] == pytest.approx(1 / 18)
-        assert found["classes"] == {"x": 2, "y": 1} and found["imbalance"] == 2
+        assert found["gc"] == pytest.approx(8 / 18)
+        assert found["ambiguous"] == pytest.approx(1 / 18)
+        assert found["classes"] == {"x": 2, "y": 1}
+        assert found["imbalance"] == 2
         assert found["sha256"] == content_hash(records)
 
     def test_measurements_are_no_classes(self, tmp_path: Path) -> None:
-        path = put(tmp_path / "a.fa", "".join(f">{i} expr={i / 4}\n{'ACGT' * 3}{'ACGT'[i % 4] * i}\n" for i in range(9)))
+        path = put(
+            tmp_path / "a.fa", "".join(f">{i} expr={i / 4}\n{'ACGT' * 3}{'ACGT'[i % 4] * i}\n" for i in range(9))
+        )
         found = fingerprint(read(path, ReadOptions(labels="expr")))
-        assert found["label"] == "expr" and found["classes"] == {}
+        assert found["label"] == "expr"
+        assert found["classes"] == {}
         assert found["measured"]["expr"] == {"min": 0.0, "median": 1.0, "max": 2.0}
 
     @pytest.mark.parametrize("change", ["ACGTAG", "label", "name"])
@@ -103,19 +111,23 @@ class TestRealFiles:
 
     def test_activity_of_promoters(self) -> None:
         records = read(REAL / "ecoli_mpra_promoters/ecoli_mpra_expr.csv.gz", ReadOptions(labels="expr"))
-        assert len(records) == 12575 and {len(sequence) for sequence in records.sequences} == {165}
+        assert len(records) == 12575
+        assert {len(sequence) for sequence in records.sequences} == {165}
         assert np.std(records.classes.astype(float)) == pytest.approx(3.05, abs=0.005)
 
     def test_masked_templates(self) -> None:
         path = REAL / "ecoli_mpra_promoters/ecoli_mpra_3_laco.csv.gz"
         assert "M" not in set("".join(read(path, ReadOptions(labels="expr")).sequences))
         masked = read(path, ReadOptions(sequence="realA"))
-        assert masked.alphabet.name == "DNA" and "M" in masked.sequences[0]
+        assert masked.alphabet.name == "DNA"
+        assert "M" in masked.sequences[0]
 
     def test_reading_frames(self) -> None:
         found = fingerprint(read(REAL / "fbgan_peptide_dna/AMP_dataset.fa.gz", ReadOptions()))
-        assert found["layout"] == "coding" and found["refused"] == 0
-        assert found["label"] == "label" and found["classes"] == {"0": 2600, "1": 2600}
+        assert found["layout"] == "coding"
+        assert found["refused"] == 0
+        assert found["label"] == "label"
+        assert found["classes"] == {"0": 2600, "1": 2600}
 
     def test_peptides_with_missing_measurements(self) -> None:
         path = REAL / "antimicrobial_peptides/amp_mic_12_bacteria.csv.gz"
@@ -140,4 +152,5 @@ class TestRealFiles:
         with gzip.open(folder / "avgfp.tsv.gz", "rt") as file:
             stops = sum("*" in line.split("\t")[0] for line in file)
         assert len(records) == 54024 - stops
-        assert len(records.refusals) == 1 and f"{stops} variants hold a stop codon" in records.refusals[0].reason
+        assert len(records.refusals) == 1
+        assert f"{stops} variants hold a stop codon" in records.refusals[0].reason

@@ -21,7 +21,9 @@ def records(count: int, copies: int = 1, seed: int = 0, classes: int = 1, **more
     sequences = []
     for _ in range(count):
         founder = "".join(rng.choices("ACGT", k=60))
-        sequences += [founder[:i] + "ACGT"[("ACGT".index(founder[i]) + 1) % 4] + founder[i + 1 :] for i in range(copies)]
+        sequences += [
+            founder[:i] + "ACGT"[("ACGT".index(founder[i]) + 1) % 4] + founder[i + 1 :] for i in range(copies)
+        ]
     labels = {"kind": np.array([str(i % classes) for i in range(len(sequences))])} if classes > 1 else {}
     ids = [f"r{i}" for i in range(len(sequences))]
     return SequenceRecords(sequences=sequences, labels=labels, ids=ids, **more)  # type: ignore[arg-type]
@@ -40,13 +42,19 @@ def test_clusters_stay_together() -> None:
     found = split(data, seed=0)
     alike = clusters(data.sequences, data.identity, data.aligned)
     sides = [set(alike[part].tolist()) for part in (found.train, found.selection, found.test)]
-    assert not sides[0] & sides[1] and not sides[0] & sides[2] and not sides[1] & sides[2]
+    assert not sides[0] & sides[1]
+    assert not sides[0] & sides[2]
+    assert not sides[1] & sides[2]
 
 
 def test_classes_are_shared_out() -> None:
     data = records(200, classes=2)
     found = split(data, seed=0)
-    assert [int((data.classes[part] == "0").sum()) for part in (found.train, found.selection, found.test)] == [70, 15, 15]
+    assert [int((data.classes[part] == "0").sum()) for part in (found.train, found.selection, found.test)] == [
+        70,
+        15,
+        15,
+    ]
 
 
 def test_measurements_are_shared_out() -> None:
@@ -85,7 +93,8 @@ def test_groups_stay_together() -> None:
 def test_given_parts_are_kept() -> None:
     part = np.array(["train"] * 30 + ["test"] * 10)
     found = split(records(40, part=part), seed=0)
-    assert found.test.tolist() == list(range(30, 40)) and len(found.selection) == 5
+    assert found.test.tolist() == list(range(30, 40))
+    assert len(found.selection) == 5
     with pytest.raises(InputError, match="no train part"):
         split(records(4, part=np.array(["test"] * 4)), seed=0)
 

@@ -8,15 +8,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from vivogan.domains.run import Run, silent
+from vivogan.domains.sequences import data
+from vivogan.domains.sequences.codec import SequenceCodec
 from vivogan.domains.sequences.domain import DOMAIN
+from vivogan.domains.sequences.generator import SequenceGenerator
+from vivogan.domains.sequences.infill import allowed, complete
+from vivogan.domains.sequences.records import ReadOptions, SequenceRecords
+from vivogan.domains.sequences.screening import ScreenSettings, screened
 from vivogan.domains.train import train as train_domain
 
-__all__ = ["Run", "inspect", "open", "train", "write"]
+__all__ = ["Run", "completed", "generate", "inspect", "open", "optimize", "train", "write"]
 
 Watch = Callable[[dict[str, Any]], None]
 
@@ -71,6 +79,99 @@ def train(
 def open(run: str | Path, *, device: str = "auto", threads: int | None = None) -> Run:
     """The trained run in a folder. Raises ``UserError`` when it is no run, ``DamagedRun`` when it cannot be trusted."""
     return Run.open(Path(run), device=device, threads=threads)
+
+
+def generate(
+    run: Run,
+    n: int,
+    out: str | Path,
+    *,
+    where: Mapping[str, str] | None = None,
+    template: str | None = None,
+    seed: int = 0,
+    start: int = 0,
+    truncation: float = 1.0,
+    keep: float = 1.0,
+    screen: str | Path | None = None,
+) -> dict[str, Any]:
+    """Make sequences, screen them, and write those that pass to ``out``.
+
+    Args:
+        template: letters that must stand, and N (protein: X) where the generator chooses.
+        screen: FASTA of sequences of concern; else ``VIVOGAN_SCREEN_LIST``, or the databases of commec.
+
+    The other arguments are those of ``Run.generate``. Raises ``UserError`` when screening was asked for and fails.
+    """
+    if template is None:
+        records = run.generate(n, where, seed, start, truncation, keep)
+    else:
+        records = completed(run, template, n, where, seed, start)
+    kept, screening = screened(records, ScreenSettings.given(listed=screen))
+    write(kept, out)
+    return {
+        "run": str(run.folder.path),
+        "file": str(out),
+        "count": len(kept),
+        "seed": seed,
+        "start": start,
+        "where": dict(where) if where else None,
+        "template": template,
+        "screening": screening.line,
+    }
+
+
+def completed(
+    run: Run, template: str, n: int, where: Mapping[str, str] | None = None, seed: int = 0, start: int = 0
+) -> SequenceRecords:
+    """``n`` sequences in which the letters of ``template`` stand where they stand there."""
+    samples = np.arange(start, start + n, dtype=np.int64)
+    chosen = run.classes.chosen(where)
+    y = run.classes.draw(seed, samples) if chosen is None else np.full(n, chosen, np.intp)
+    codec = cast(SequenceCodec, run.codec)
+    x = complete(cast(SequenceGenerator, run.generator), allowed(template, codec), y, seed, samples)
+    return cast(SequenceRecords, run.records(x, y, [f"seed{seed}-{i:06d}" for i in samples]))
+
+
+def optimize(
+    run: Run,
+    oracles: Sequence[str],
+    out: str | Path,
+    *,
+    judge: str | None = None,
+    method: str = "feedback",
+    n: int = 100,
+    rounds: int = 20,
+    seed: int = 0,
+    where: Mapping[str, str] | None = None,
+    template: str | None = None,
+    reference: str | Path | None = None,
+    mutations: tuple[int, int] = (3, 8),
+    screen: str | Path | None = None,
+    watch: Watch = silent,
+) -> dict[str, Any]:
+    """Design sequences that ``oracles`` score high, screen them, and write them into the folder ``out``.
+
+    ``oracles`` and ``judge`` as in ``vivogan.domains.sequences.oracles``; the rest as in ``optimize.optimize``.
+    """
+    from vivogan.domains.sequences.optimize import optimize as optimised
+    from vivogan.domains.sequences.oracles import oracle
+
+    wild = None if reference is None else data.read(Path(reference), ReadOptions()).sequences[0]
+    found = optimised(
+        run,
+        [oracle(spec) for spec in oracles],
+        None if judge is None else oracle(judge),
+        method=method,
+        n=n,
+        rounds=rounds,
+        seed=seed,
+        where=where,
+        template=template,
+        reference=wild,
+        mutations=mutations,
+        watch=watch,
+    )
+    return found.save(Path(out), ScreenSettings.given(listed=screen)) | {"folder": str(out)}
 
 
 def write(records: Any, path: str | Path) -> Any:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vivogan.core.seeds import numpy_generator
 from vivogan.domains.base import Baseline
-from vivogan.domains.sequences.alphabets import DNA, GAP, PROTEIN
+from vivogan.domains.sequences.alphabets import DNA, PROTEIN
 from vivogan.domains.sequences.codec import END, SequenceCodec
 from vivogan.domains.sequences.mutual import tree
 
@@ -105,8 +105,8 @@ def grammar(s: Ints, count: int) -> Callable[[Ints, int], Floats] | None:
 
 
 class MarkovChain(Symbols):
-    """Each symbol given the ``order`` before it, whatever the place; by class, with shorter contexts and all classes
-    answering for what was rarely seen (interpolation of Witten and Bell 1991 with a fixed prior)."""
+    """Each symbol given the ``order`` before it, whatever the place; a chain for each class. A shorter context answers
+    for a longer one that was rarely seen (as Witten and Bell 1991 interpolate, with a fixed prior)."""
 
     def __init__(self, order: int | None = None) -> None:
         self.asked = order
@@ -114,13 +114,14 @@ class MarkovChain(Symbols):
     def _learn(self, s: Ints, y: Ints) -> None:
         self.order = self.asked or (5 if self.count <= NUCLEIC else 2)
         self.classes = {int(k): i for i, k in enumerate(np.unique(y))}
-        before = contexts(s, self.order, self.count)  # order + 1 x N x L
-        pooled = np.full((1, self.count), 1 / self.count)
-        for k, context in enumerate(before):
-            pooled = _blended(context, s, pooled[np.arange((self.count + 1) ** k) % len(pooled)])
-        self.tables = [
-            _blended(before[-1][y == k], s[y == k], pooled) if len(self.classes) > 1 else pooled for k in self.classes
-        ]
+        frequent = _blended(np.zeros_like(s), s, np.full((1, self.count), 1 / self.count))
+        self.tables = [self._table(s[y == k], frequent) for k in self.classes]
+
+    def _table(self, s: Ints, shares: Floats) -> Floats:
+        """Shares [contexts, A]; each context rests on the one shorter, the empty one on ``shares`` [1, A]."""
+        for k, context in enumerate(contexts(s, self.order, self.count)):
+            shares = _blended(context, s, shares[np.arange((self.count + 1) ** k) % len(shares)])
+        return shares
 
     def _probabilities(self, s: Ints, place: int, y: Ints) -> Floats:
         context = context_at(s, place, self.order, self.count)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 BLOCK = 256  # sequences compared at once
 ROOM = 50  # words of the alphabet for each letter of a sequence: so few are shared by chance
 SHARE = 0.5  # of the words expected at the wanted identity, from where two sequences are aligned
-SCORE = 0.5  # of that of an alignment of the wanted identity without gaps; below it the identity is not counted
+SCORE = 0.75  # of that of an alignment of the wanted identity without gaps; below it the identity is not counted
 LONGEST = 3000  # letters, beyond which identity is estimated from words instead of aligned
 
 
@@ -149,6 +149,8 @@ def word_table(sequences: Sequence[str], length: int) -> tuple[int, Any]:
         word = np.zeros(max(0, len(codes) - k + 1), np.int64)
         for place in range(k):
             word = word * len(letters) + codes[place : place + len(word)]
+        if not len(word):  # shorter than a word: like its equals alone
+            word = np.array([-1 - int.from_bytes(sequence.encode("ascii")[:7], "big")])
         rows.append(np.unique(word))
     ends = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
     columns = np.concatenate(rows)
@@ -178,8 +180,9 @@ class Same:
         a, b = (np.frombuffer(text[:shorter].encode("ascii"), np.uint8) for text in (one, other))
         if int((a == b).sum()) >= least:
             return True
-        # No alignment has more equal letters than the longest common subsequence, which is fifty times as fast.
-        if common(one, other) < least:
+        # No alignment has more equal letters than the longest common subsequence, which is fifty times as fast; in a
+        # much longer sequence there is nearly always a long one.
+        if max(len(one), len(other)) < 1.3 * shorter and common(one, other) < least:
             return False
         # Neither does it pay to go back over an alignment that scores far below one of enough equal letters.
         if self.aligner.score(one, other) < SCORE * 2 * (2 * least - shorter):

@@ -47,7 +47,7 @@ def fingerprint(records: SequenceRecords) -> dict[str, Any]:
     value of each label that is one.
     """
     lengths = [len(sequence) for sequence in records.sequences]
-    symbols = Counter(dict.fromkeys("", 0))
+    symbols: Counter[str] = Counter()
     for sequence in records.sequences:
         symbols.update({symbol: sequence.count(symbol) for symbol in set(sequence)})
     gaps = symbols.pop(GAP, 0)

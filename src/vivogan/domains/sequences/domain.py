@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -73,9 +73,9 @@ class Sequences:
     def augment(self, x: Tensor, p: float, rng: torch.Generator) -> Tensor:
         return symmetry.disturb(x, p, rng)
 
-    def start(self, generator: SequenceGenerator, part: Start) -> bool:
+    def start(self, generator: nn.Module, part: Start) -> bool:
         """Count, then maximise the likelihood; see ``likelihood.py``."""
-        likelihood.start(generator, part)
+        likelihood.start(cast(SequenceGenerator, generator), part)
         return True
 
     def fit_extractor(self, x: Tensor, y: NDArray[np.intp], plan: SequencePlan, seed: int) -> SequenceExtractor:
@@ -90,9 +90,7 @@ class Sequences:
     def measures(self, train: Sample, codec: SequenceCodec) -> list[Measure]:
         return judge.measures(train, codec)
 
-    def literature(
-        self, real: list[str], made: list[str]
-    ) -> dict[str, tuple[float, Literal["higher", "lower"]]]:
+    def literature(self, real: list[str], made: list[str]) -> dict[str, tuple[float, Literal["higher", "lower"]]]:
         return metrics.literature(real, made)
 
     def baselines(self) -> dict[str, Baseline]:

@@ -27,9 +27,9 @@ class SequenceExtractor:
     """Encoded sequences [n, A, L] → features [n, d], d ≤ 32.
 
     ``kmers``: the roots of the shares of words and of the composition of ten parts of the sequence (Hellinger's
-    scaling: rare words neither drown nor shout); ``columns``: the one-hot columns of an alignment. Each group of them has
-    the same variance on the training part; then principal components, not whitened. ``name`` tells the score it is used
-    in what it was: ``kmers32-1a2b3c4d`` ends in the first digits of a hash of what was fitted.
+    scaling: rare words neither drown nor shout); ``columns``: the one-hot columns of an alignment. Each group of them
+    has the same variance on the training part; then principal components, not whitened. ``name`` tells the score it is
+    used in what it was: ``kmers32-1a2b3c4d`` ends in the first digits of a hash of what was fitted.
     """
 
     def __init__(

@@ -12,6 +12,7 @@ from vivogan.domains.sequences.style import Style, words
 
 FORBIDDEN = -1e4
 PLACE, CLASS = 32, 8  # numbers that describe a place, and a class
+DROPOUT, FORGET = 0.4, 0.1
 SOON = 20  # places: what is still to come is spread over at least so many
 
 
@@ -68,6 +69,9 @@ class SequenceGenerator(nn.Module):
     """
 
     block = 512  # rows that are sampled together
+    follows: Tensor  # A + 1 x A
+    last: Tensor  # A
+    sharpness: Tensor
 
     def __init__(self, parts: Parts, follows: Tensor, last: Tensor) -> None:
         super().__init__()
@@ -79,6 +83,7 @@ class SequenceGenerator(nn.Module):
         self.back_off = BackOff(parts.symbols, parts.order)
         self.couplings = _couplings(parts) if parts.coupled else None
         self.recurrent = Recurrent(parts) if parts.width else None
+        self.register_buffer("sharpness", torch.ones(()))  # of all logits: set by what is held out
 
     @property
     def latent_dim(self) -> int:
@@ -86,7 +91,7 @@ class SequenceGenerator(nn.Module):
         return self.symbols * self.length + (self.style.size + 1 if self.style is not None else 0)
 
     def forward(self, z: Tensor, condition: Tensor) -> Tensor:
-        noise, style = self._latents(z, condition)
+        noise, style = self.latents(z, condition)
         with torch.no_grad():
             x = self.sample(noise, style, condition)
         if not torch.is_grad_enabled():
@@ -94,7 +99,7 @@ class SequenceGenerator(nn.Module):
         shares = self.logits(x, style, condition).softmax(1)
         return x + shares - shares.detach()
 
-    def _latents(self, z: Tensor, condition: Tensor) -> tuple[Tensor, Tensor | None]:
+    def latents(self, z: Tensor, condition: Tensor) -> tuple[Tensor, Tensor | None]:
         """Gumbel noise [n, A, L] and style [n, d] of latents z."""
         count = self.symbols * self.length
         share = torch.special.ndtr(z[:, :count]).clamp(1e-6, 1 - 1e-6)
@@ -104,48 +109,78 @@ class SequenceGenerator(nn.Module):
 
     def logits(self, x: Tensor, style: Tensor | None, condition: Tensor) -> Tensor:
         """Logits [n, A, L] of every symbol of x [n, A, L], each given those before it."""
+        return self._barred(self._raw(x, style, condition) * self.sharpness, x)
+
+    def _raw(self, x: Tensor, style: Tensor | None, condition: Tensor) -> Tensor:
         codes = x.argmax(1)  # n x L
         found = self.profile[condition] + self.back_off.table[self.back_off.rows(codes)].transpose(1, 2)
         if self.couplings is not None:
             found = found + self.couplings(x)
         if self.recurrent is not None:
             found = found + self.recurrent(x, style, condition)
+        return found
+
+    def _barred(self, found: Tensor, x: Tensor) -> Tensor:
+        """Logits with the grammar."""
+        codes = x.argmax(1)
         before = torch.cat([codes.new_full((len(codes), 1), self.symbols), codes[:, :-1]], 1)
         found = found + self.follows[before].transpose(1, 2)
         return torch.cat([found[..., :-1], found[..., -1:] + self.last[:, None]], 2)
 
     @torch.no_grad()
-    def sample(self, noise: Tensor, style: Tensor | None, condition: Tensor, given: Tensor | None = None) -> Tensor:
-        """One-hot x [n, A, L] of Gumbel noise [n, A, L].
-
-        ``given`` [n, A, L] is added to the logits: 0 where anything may stand, ``FORBIDDEN`` where it may not.
-        """
-        n, device = len(noise), noise.device
-        x = noise.new_zeros(n, self.symbols, self.length)
-        before = code = torch.full((n,), self.symbols, dtype=torch.long, device=device)
-        row = torch.full((n,), self.back_off.first, dtype=torch.long, device=device)
-        profile = self.profile[condition]  # n x A x L
-        state = None if self.recurrent is None else self.recurrent.begin(style, condition)
-        every = torch.arange(n, device=device)
+    def sample(self, noise: Tensor, style: Tensor | None, condition: Tensor) -> Tensor:
+        """One-hot x [n, A, L] of Gumbel noise [n, A, L]."""
+        drawing = Drawing(self, style, condition)
         for place in range(self.length):
-            logits = profile[..., place] + self.back_off.table[row] + self.follows[code]
-            if self.couplings is not None:
-                logits = logits + self.couplings.step(x, place)
-            if self.recurrent is not None and state is not None:
-                logits = logits + self.recurrent.step(state, before, code, place)
-            if place == self.length - 1:
-                logits = logits + self.last
-            if given is not None:
-                logits = logits + given[..., place]
-            before, code = code, (logits + noise[..., place]).argmax(1)
-            x[every, code, place] = 1
-            row = self.back_off.advance(row, code)
-        return x
+            drawing.take((drawing.logits() + noise[..., place]).argmax(1))
+        return drawing.x
 
     def anchor(self, x: Tensor, condition: Tensor) -> Tensor:
         """Mean negative log-likelihood a symbol (nats) of real sequences x [n, A, L]; the end counts once."""
         style = None if self.style is None else self.style.jittered(x)
         return surprise(self.logits(x, style, condition), x).mean()
+
+
+class Drawing:
+    """Sequences on their way: ``logits`` of the next symbol, ``take`` it, or ``keep`` some rows in place of others.
+
+    Args:
+        style: [n, d] or None.
+        condition: classes [n].
+    """
+
+    def __init__(self, generator: SequenceGenerator, style: Tensor | None, condition: Tensor) -> None:
+        self.generator, count = generator, len(condition)
+        self.place = 0
+        self.x = generator.profile.new_zeros(count, generator.symbols, generator.length)
+        self.before = self.code = torch.full((count,), generator.symbols, dtype=torch.long, device=condition.device)
+        self.row = torch.full_like(self.code, generator.back_off.first)
+        self.condition, self.every = condition, torch.arange(count, device=condition.device)
+        self.state = None if generator.recurrent is None else generator.recurrent.begin(style, condition)
+
+    def logits(self) -> Tensor:
+        """[n, A], of what may stand at ``place``."""
+        g = self.generator
+        found = g.profile[self.condition, :, self.place] + g.back_off.table[self.row]
+        if g.couplings is not None:
+            found = found + g.couplings.step(self.x, self.place)
+        if g.recurrent is not None and self.state is not None:
+            found = found + g.recurrent.step(self.state, self.before, self.code, self.place)
+        found = found * g.sharpness + g.follows[self.code]
+        return found + g.last if self.place == g.length - 1 else found
+
+    def take(self, code: Tensor) -> None:
+        """Put symbols [n] at ``place`` and go on."""
+        self.x[self.every, code, self.place] = 1
+        self.row = self.generator.back_off.advance(self.row, code)
+        self.before, self.code, self.place = self.code, code, self.place + 1
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with ``rows`` [n], some of which may come twice."""
+        for name in ("x", "before", "code", "row", "condition"):
+            setattr(self, name, getattr(self, name)[rows])
+        if self.state is not None:
+            self.state = self.state.rows(rows)
 
 
 def surprise(logits: Tensor, x: Tensor) -> Tensor:
@@ -159,18 +194,37 @@ def _couplings(parts: Parts) -> Any:
     return Couplings(parts.symbols, parts.length)
 
 
+@dataclass(frozen=True)
+class Tables:
+    """What each input says to the gates of the recurrent layer."""
+
+    symbol: Tensor  # A + 1 x 3H
+    place: Tensor  # L x 3H
+    hidden: Tensor  # H x 3H
+    along: Tensor  # A x 3H
+    left: Tensor  # A + A² x 3H
+
+
 @dataclass
 class State:
     """Where sampling stands."""
 
+    tables: Tables
     hidden: Tensor  # n x H
     still: Tensor  # n x 3H: what style and class say at every place
     along: Tensor | None  # n x A x L: the composition that the style stands for
     left: Tensor | None  # n x (A + A²): symbols and pairs still to come
 
+    def rows(self, chosen: Tensor) -> State:
+        """The same of some sequences."""
+        along, left = (None if part is None else part[chosen] for part in (self.along, self.left))
+        return State(self.tables, self.hidden[chosen], self.still[chosen], along, left)
+
 
 class Recurrent(nn.Module):
     """A gated recurrent layer (Cho et al. 2014) over symbol before, place, class, style, and what is still to come."""
+
+    basis: Tensor  # L x K
 
     def __init__(self, parts: Parts) -> None:
         super().__init__()
@@ -180,7 +234,8 @@ class Recurrent(nn.Module):
         self.class_ = nn.Embedding(parts.classes, CLASS)
         styled = 0 if parts.style is None else parts.style.size + parts.symbols + parts.style.counted
         self.gru = nn.GRU(parts.symbols + PLACE + CLASS + styled, parts.width, batch_first=True)
-        self.drop = nn.Dropout(0.2)
+        self.drop = nn.Dropout(DROPOUT)
+        self.forget = nn.Dropout1d(FORGET)  # of whole symbols: what came before is not to be learned by heart
         self.out = nn.Linear(parts.width, parts.symbols)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
@@ -194,7 +249,11 @@ class Recurrent(nn.Module):
         """Logits [n, A, L] with all symbols of x [n, A, L] known."""
         n = len(x)
         before = torch.cat([x.new_zeros(n, self.symbols, 1), x[..., :-1]], 2)  # n x A x L
-        inputs = [before.transpose(1, 2), self.place.expand(n, -1, -1), self._everywhere(self.class_(condition))]
+        inputs = [
+            self.forget(before.transpose(1, 2)),
+            self.place.expand(n, -1, -1),
+            self._everywhere(self.class_(condition)),
+        ]
         if self.style is not None and style is not None:
             pairs = words(before, 2)  # n x A² x L − 1
             seen = torch.cat([before, nn.functional.pad(pairs, (1, 0))], 1).transpose(1, 2).cumsum(1)
@@ -210,34 +269,41 @@ class Recurrent(nn.Module):
         return row[:, None].expand(-1, self.length, -1)
 
     def begin(self, style: Tensor | None, condition: Tensor) -> State:
-        """Before the first symbol; makes tables of what each input says to the gates."""
-        sizes = [self.symbols, PLACE, CLASS]
+        """Before the first symbol."""
+        weights: Tensor = self.gru.weight_ih_l0  # type: ignore[assignment]
+        inner: Tensor = self.gru.weight_hh_l0  # type: ignore[assignment]
+        sizes = [self.symbols, PLACE, CLASS, *([0] * 3)]
         if self.style is not None:
-            sizes += [self.style.size, self.symbols, self.style.counted]
-        symbol, place, class_, *styled = self.gru.weight_ih_l0.split(sizes, 1)
-        self._symbol = torch.cat([symbol.T, symbol.new_zeros(1, 3 * self.width)])  # A + 1 x 3H
-        self._place = self.place @ place.T + self.gru.bias_ih_l0  # L x 3H
-        self._hidden = self.gru.weight_hh_l0.T.contiguous()  # H x 3H
-        still = self.class_(condition) @ class_.T
+            sizes[3:] = [self.style.size, self.symbols, self.style.counted]
+        symbol, place, class_, guide, along, left = (part.T.contiguous() for part in weights.split(sizes, 1))
+        tables = Tables(
+            torch.cat([symbol, symbol.new_zeros(1, 3 * self.width)]),
+            self.place @ place + self.gru.bias_ih_l0,
+            inner.T.contiguous(),
+            along,
+            left,
+        )
+        still = self.class_(condition) @ class_
         hidden = still.new_zeros(len(still), self.width)
         if self.style is None or style is None:
-            return State(hidden, still, None, None)
-        guide, self._along, self._left = (part.T.contiguous() for part in styled)
-        left = style[:, : self.style.counted] * self.length
-        return State(hidden, still + style @ guide, self.style.along(style), left)
+            return State(tables, hidden, still, None, None)
+        target = style[:, : self.style.counted] * self.length
+        return State(tables, hidden, still + style @ guide, self.style.along(style), target)
 
     def step(self, state: State, before: Tensor, code: Tensor, place: int) -> Tensor:
         """Logits [n, A] of the symbol at ``place`` after ``code`` [n] and ``before`` it [n] (A: nothing)."""
-        gates = state.still + self._symbol[code] + self._place[place]
+        tables = state.tables
+        gates = state.still + tables.symbol[code] + tables.place[place]
         if state.left is not None and state.along is not None:
             every = torch.arange(len(code), device=code.device)
             if place:
                 state.left[every, code] -= 1
             if place > 1:
                 state.left[every, self.symbols + before * self.symbols + code] -= 1
-            gates = torch.addmm(gates, state.left, self._left, alpha=1 / max(SOON, self.length - place))
-            gates = torch.addmm(gates, state.along[..., place], self._along)
-        inner = torch.addmm(self.gru.bias_hh_l0, state.hidden, self._hidden)
+            gates = torch.addmm(gates, state.left, tables.left, alpha=1 / max(SOON, self.length - place))
+            gates = torch.addmm(gates, state.along[..., place], tables.along)
+        bias: Tensor = self.gru.bias_hh_l0  # type: ignore[assignment]
+        inner = torch.addmm(bias, state.hidden, tables.hidden)
         w = self.width
         turn = torch.sigmoid_(gates[:, : 2 * w] + inner[:, : 2 * w])
         fresh = torch.tanh_(torch.addcmul(gates[:, 2 * w :], turn[:, :w], inner[:, 2 * w :]))

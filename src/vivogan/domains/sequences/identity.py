@@ -120,6 +120,12 @@ def _aligner() -> Any:
     return PairwiseAligner(mode="global", match_score=1, mismatch_score=-1, open_gap_score=-2, extend_gap_score=-0.5)
 
 
+def aligned_pair(a: str, b: str) -> tuple[str, str]:
+    """Two sequences with gaps where the best global alignment has them."""
+    found = _aligner().align(a, b)[0]
+    return str(found[0]), str(found[1])
+
+
 def _identity(a: str, b: str, aligner: Any) -> float:
     if len(a) == len(b):
         straight = sum(x == y for x, y in zip(a, b, strict=True)) / max(1, len(a))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -14,9 +15,18 @@ ABSENT = -1  # the code of a gap, of an ambiguity letter, and of what lies after
 
 
 def alphabet_of(*sets: Iterable[str]) -> Alphabet:
-    """The first of DNA, RNA and protein that knows every letter; protein where none does."""
-    letters = {letter for sequences in sets for sequence in sequences for letter in sequence} - {GAP}
-    return next((alphabet for alphabet in ALPHABETS.values() if letters <= alphabet.known), PROTEIN)
+    """The first of DNA, RNA and protein that knows every letter, most of them as no ambiguity; protein where none does.
+
+    >>> alphabet_of(["ACGTN"], ["AC--"]).name
+    'DNA'
+    """
+    counts = Counter("".join(sequence for sequences in sets for sequence in sequences))
+    del counts[GAP]
+    for alphabet in ALPHABETS.values():
+        plain = sum(counts[letter] for letter in alphabet.letters)
+        if counts.keys() <= alphabet.known and 2 * plain >= counts.total():
+            return alphabet
+    return PROTEIN
 
 
 def codes(sequences: Sequence[str], letters: str) -> NDArray[np.int16]:

@@ -1,4 +1,4 @@
-"""What sequences are, by looking: their alphabet, whether they are the rows of an alignment, how its letters are meant."""
+"""What sequences are, by looking: their alphabet, and whether they are the rows of an alignment."""
 
 from __future__ import annotations
 

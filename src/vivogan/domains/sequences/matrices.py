@@ -112,8 +112,8 @@ def _counts(path: Path, name: str, lines: Sequence[str]) -> Floats:
 
 
 def threshold(scores: Floats, background: Floats, p: float = 1e-4) -> float:
-    """The least score that background sequence reaches with at most probability ``p`` at one place; infinity where none
-    is so rare. Exact, by adding places one after another (Staden 1989)."""
+    """The least score that background sequence reaches with at most probability ``p`` at one place; the highest score
+    where none is so rare (short motifs). Exact, by adding places one after another (Staden 1989)."""
     whole = np.round(scores * STEPS).astype(np.int64)
     low = whole.min(1)
     chance = np.ones(1)
@@ -123,8 +123,9 @@ def threshold(scores: Floats, background: Floats, p: float = 1e-4) -> float:
             wider[value - least : value - least + len(chance)] += share * chance
         chance = wider
     tail = chance[::-1].cumsum()[::-1]  # probability of at least this score
-    rare = np.flatnonzero(tail <= p * (1 + 1e-9))
-    return float((rare[0] + low.sum()) / STEPS) if len(rare) else np.inf
+    rare = np.flatnonzero((tail <= p * (1 + 1e-9)) & (tail > 0))
+    place = rare[0] if len(rare) else np.flatnonzero(chance)[-1]
+    return float((place + low.sum()) / STEPS)
 
 
 def background_of(sequences: Sequence[str]) -> Floats:
@@ -143,37 +144,32 @@ def hits(
     scores = [matrix.log_odds(shares) for matrix in matrices]
     least = torch.tensor([threshold(score, shares, p) for score in scores], dtype=torch.float32) - 0.5 / STEPS
     widest = max(len(score) for score in scores)
+    widths = torch.tensor([len(score) for score in scores])
     filters = torch.zeros(2, len(scores), 4, widest)
     for i, score in enumerate(scores):
         filters[0, i, :, : len(score)] = torch.from_numpy(score.T)
         filters[1, i, :, : len(score)] = torch.from_numpy(score[::-1, ::-1].T.copy())
     coded = codes([sequence.replace("U", "T") for sequence in sequences], "ACGT").astype(np.int64)
-    # An unknown letter and what lies after the end score far below any threshold; so must shorter motifs' empty places
-    # not reach over the end: their filters are zero there, on a padding of nothing.
-    unit = torch.vstack([torch.eye(4), torch.full((1, 4), -1e3)])
+    unit = torch.vstack([torch.eye(4), torch.zeros(1, 4)])  # ABSENT = -1 is the last row
     found = np.zeros((len(sequences), len(scores)), bool)
     for start in range(0, len(sequences), 64):
-        x = unit[torch.from_numpy(coded[start : start + 64])].transpose(1, 2)  # b x 4 x L; ABSENT = -1 is the last row
-        x = torch.nn.functional.pad(x, (0, widest), value=-1e3)
+        x = unit[torch.from_numpy(coded[start : start + 64])].transpose(1, 2)  # b x 4 x L
+        x = torch.nn.functional.pad(x, (0, widest))
         for strand in filters:
-            best = _scanned(x, strand)
-            found[start : start + 64] |= (best >= least).numpy()
+            found[start : start + 64] |= (_scanned(x, strand, widths) >= least).numpy()
     return found
 
 
-def _scanned(x: torch.Tensor, filters: torch.Tensor) -> torch.Tensor:
-    """The best score of each motif, [b, m]."""
-    # Negative weights times the -1e3 of unknown letters would be large and positive: the two are scored apart.
-    unknown = (x[:, :1] < -1).float()
-    known = torch.where(x < -1, torch.zeros_like(x), x)
-    covered = (filters != 0).any(1, keepdim=True).float()
-    score = torch.nn.functional.conv1d(known, filters) - 1e3 * torch.nn.functional.conv1d(unknown, covered)
-    return score.amax(2)
+def _scanned(x: torch.Tensor, filters: torch.Tensor, widths: torch.Tensor) -> torch.Tensor:
+    """The best score [b, m] of each motif where it lies on known letters alone, minus infinity where nowhere."""
+    scores = torch.nn.functional.conv1d(x, filters)  # b x m x places
+    known = torch.nn.functional.pad(x.sum(1).cumsum(1), (1, 0))  # b x L + 1: known letters before each place
+    places = torch.arange(scores.shape[2])
+    covered = known[:, places[None] + widths[:, None]] - known[:, places][:, None]  # b x m x places
+    return scores.masked_fill(covered < widths[:, None], -torch.inf).amax(2)
 
 
-def hit_rates(
-    real: Sequence[str], made: Sequence[str], matrices: Sequence[Matrix], p: float = 1e-4
-) -> HitRates:
+def hit_rates(real: Sequence[str], made: Sequence[str], matrices: Sequence[Matrix], p: float = 1e-4) -> HitRates:
     """How often each motif is found in real and in generated sequences, at thresholds of the real background."""
     background = background_of(real)
     a, b = (hits(sequences, matrices, p, background).mean(0) for sequences in (real, made))

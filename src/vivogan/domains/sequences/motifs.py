@@ -36,8 +36,8 @@ def motif_rate(sequences: Sequence[str], motif: str, position: int, tolerance: i
 def most_placed(sequences: Sequence[str], k: int = 6, tolerance: int = 3, least: float = 0.01) -> str | None:
     """The word most bound to one place, None where none is.
 
-    By z = (a - e) / √e of its a beginnings in a window of 2 ``tolerance`` + 1 places, of which e would be there were its
-    beginnings spread evenly. Words in less than ``least`` of the sequences, or with z < 6, are no motif.
+    By z = (a - e) / √e of its a beginnings in a window of 2 ``tolerance`` + 1 places, of which e would be there were
+    its beginnings spread evenly. Words in less than ``least`` of the sequences, or with z < 6, are no motif.
     """
     alphabet = alphabet_of(sequences)
     count = len(alphabet.letters)

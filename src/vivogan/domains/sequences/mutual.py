@@ -36,7 +36,7 @@ def mutual_information(s: Ints, count: int) -> Floats:
 def tree(s: Ints, count: int, forwards: bool) -> tuple[Ints, Ints]:
     """The order of drawing [L] and the parent [L] (-1 for a root) of the tree of most mutual information.
 
-    With ``forwards`` every place hangs on an earlier one. Where L A is too large to look at all pairs: on the one before.
+    With ``forwards`` every place hangs on an earlier one; on the one before where L A is too large for all pairs.
     """
     length = s.shape[1]
     if length * count > _WIDEST:

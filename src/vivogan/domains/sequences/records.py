@@ -81,8 +81,8 @@ class ReadOptions(Settings):
 
     ``labels`` is a column (or several, separated by commas) of a table, or a key of FASTA headers (``>id expr=3.2``);
     ``sequence`` the column that holds the sequences; ``split`` and ``group`` columns. ``alphabet`` and ``layout`` are
-    found out by looking when "auto". ``reference`` is a FASTA of the wild type, where the sequence column holds variants
-    of it ("A108D,N144D").
+    found out by looking when "auto". ``reference`` is a FASTA of the wild type, where the sequence column holds
+    variants of it ("A108D,N144D"). Sequences ``identity`` alike stay on one side of the split.
     """
 
     labels: str | None = None
@@ -92,7 +92,7 @@ class ReadOptions(Settings):
     reference: Path | None = None
     alphabet: Literal["auto", "dna", "rna", "protein"] = "auto"
     layout: Literal["auto", "free", "aligned", "coding"] = "auto"
-    identity: Annotated[float, Field(gt=0, le=1)] = 0.8  # at which sequences are kept on one side of the split
+    identity: Annotated[float, Field(gt=0, le=1)] = 0.8
     limits: Limits = Field(default_factory=Limits)
 
 

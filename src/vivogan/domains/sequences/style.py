@@ -17,8 +17,8 @@ from vivogan.core.seeds import numpy_generator
 WORDS = (3, 4)  # lengths of the words that are counted
 WORD_PARTS, REGION_PARTS = 8, 8  # principal components of word counts, and of the composition along the sequence
 REGIONS = 10
-POINTS = 512  # training summaries a class that new ones are drawn around
-BANDWIDTH = 0.5  # of their smoothing, in standard deviations
+MOST_POINTS, FEWEST_POINTS = 2048, 128  # training summaries that new ones are drawn around: of all classes, of one
+BANDWIDTH = 0.3  # of their smoothing, in standard deviations
 JITTER = 0.3  # of the principal components in training: they guide and are not to be read off
 
 
@@ -29,7 +29,12 @@ class Style(nn.Module):
     word counts, and principal components of the composition of ``REGIONS`` stretches.
     """
 
-    points: Tensor  # classes x POINTS x d
+    points: Tensor  # classes x P x d
+    means: Tensor  # classes x d
+    factor: Tensor  # d x d
+    regions_centre: Tensor
+    regions_axes: Tensor
+    regions_scale: Tensor
 
     def __init__(self, symbols: int, length: int, classes: int) -> None:
         super().__init__()
@@ -41,7 +46,7 @@ class Style(nn.Module):
             self.register_buffer(f"{name}_axes", torch.zeros(inputs, parts))
             self.register_buffer(f"{name}_scale", torch.ones(parts))
         self.size = self.counted + WORD_PARTS + REGION_PARTS
-        self.register_buffer("points", torch.zeros(classes, POINTS, self.size))
+        self.register_buffer("points", torch.zeros(classes, max(FEWEST_POINTS, MOST_POINTS // classes), self.size))
         self.register_buffer("means", torch.zeros(classes, self.size))
         self.register_buffer("factor", torch.zeros(self.size, self.size))
 
@@ -72,7 +77,8 @@ class Style(nn.Module):
         far as the noise spreads it, so that variances stay (Silverman and Young 1987).
         """
         share = torch.special.ndtr(z[:, 0])
-        point = self.points[condition, (share * POINTS).long().clamp(0, POINTS - 1)]
+        count = self.points.shape[1]
+        point = self.points[condition, (share * count).long().clamp(0, count - 1)]
         centre = self.means[condition]
         drawn = centre + (1 - BANDWIDTH**2) ** 0.5 * (point - centre) + BANDWIDTH * z[:, 1:] @ self.factor.T
         counted = drawn[:, : self.counted].clamp_min(0)
@@ -95,11 +101,14 @@ class Style(nn.Module):
         for k in range(len(self.points)):
             own = np.flatnonzero(y == k)
             rows = own if len(own) else np.arange(len(x))  # a class without records is like all
-            chosen_rows = np.concatenate([rng.permutation(rows) for _ in range(-(-POINTS // len(rows)))])[:POINTS]
+            count = self.points.shape[1]
+            chosen_rows = np.concatenate([rng.permutation(rows) for _ in range(-(-count // len(rows)))])[:count]
             self.points[k] = found[torch.from_numpy(chosen_rows)]
             self.means[k] = found[torch.from_numpy(rows)].mean(0)
             within[torch.from_numpy(own)] = found[torch.from_numpy(own)] - self.means[k]
         covariance = within.T @ within / max(1, len(x) - 1)
+        # What the training is told of the components is noisy; what is drawn must be so too.
+        covariance.diagonal()[self.counted :] += (JITTER / BANDWIDTH) ** 2
         values, vectors = torch.linalg.eigh(covariance)
         self.factor.copy_(vectors * values.clamp_min(0).sqrt())
         return self

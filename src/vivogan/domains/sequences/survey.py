@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vivogan.domains.sequences.alphabets import ALPHABETS, DNA, GAP, PROTEIN, Alphabet
+from vivogan.domains.sequences.alphabets import ALPHABETS, GAP, PROTEIN, Alphabet
 from vivogan.domains.sequences.formats.fasta import read_fasta
 from vivogan.domains.sequences.formats.registry import reader_of
 from vivogan.domains.sequences.formats.source import Source
@@ -129,7 +129,9 @@ class Tally(Draft):
         folded[LOWER] = 0
         letters = {chr(i): int(folded[i]) for i in np.flatnonzero(folded)}
         total = max(1, sum(count for letter, count in letters.items() if letter.isalpha()))
-        ambiguous = sum(letters.get(letter, 0) for letter in alphabet.ambiguous if not counts_as_plain(letter, alphabet))
+        ambiguous = sum(
+            letters.get(letter, 0) for letter in alphabet.ambiguous if not counts_as_plain(letter, alphabet)
+        )
         return {
             "count": self.lengths.total(),
             "alphabet": alphabet.name.lower(),
@@ -189,7 +191,9 @@ def described(lengths: Counter[int]) -> dict[str, Any]:
     counts = np.array([lengths[int(value)] for value in values])
     middle = values[np.searchsorted(np.cumsum(counts), (counts.sum() + 1) // 2)]
     number, edges = np.histogram(values, bins=min(10, len(values)), weights=counts)
-    bins = [{"from": float(a), "to": float(b), "count": int(n)} for a, b, n in zip(edges, edges[1:], number)]
+    bins = [
+        {"from": float(a), "to": float(b), "count": int(n)} for a, b, n in zip(edges, edges[1:], number, strict=False)
+    ]
     return {
         "min": int(values[0]),
         "median": int(middle),

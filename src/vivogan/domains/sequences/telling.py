@@ -1,8 +1,9 @@
-"""Classifiers that try to tell generated sequences from real ones: 0.5 cannot, 1.0 always (Lopez-Paz and Oquab 2017)."""
+"""Classifiers that try to tell generated from real sequences: 0.5 cannot, 1.0 always (Lopez-Paz and Oquab 2017)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -130,7 +131,7 @@ def _one_round(sets: Sequence[Tensor], rng: np.random.Generator, epochs: int, ba
     for label, x in enumerate(sets):
         order = torch.from_numpy(rng.permutation(len(x)))
         cuts = [0, int(0.7 * len(x)), int(0.8 * len(x)), len(x)]
-        for part, (start, stop) in zip(parts, zip(cuts, cuts[1:], strict=False), strict=True):
+        for part, (start, stop) in zip(parts, pairwise(cuts), strict=True):
             part.append((x[order[start:stop]], torch.full((stop - start,), float(label))))
     (x, y), (held_x, held_y), (test_x, test_y) = (tuple(map(torch.cat, zip(*part, strict=True))) for part in parts)
     network = TellingNetwork(x.shape[1], x.shape[2])
@@ -146,12 +147,12 @@ def _one_round(sets: Sequence[Tensor], rng: np.random.Generator, epochs: int, ba
                 optimizer.step()
         network.eval()
         with torch.no_grad():
-            loss = float(binary_cross_entropy_with_logits(network(held_x), held_y))
-            if loss < best:
-                best, waited = loss, 0
+            held = float(binary_cross_entropy_with_logits(network(held_x), held_y))
+            if held < best:
+                best, waited = held, 0
                 answer = float(roc_auc_score(test_y.numpy(), network(test_x).numpy()))
             else:
                 waited += 1
-        if waited == 4 or loss < 0.02:
+        if waited == 4 or held < 0.02:
             break
     return answer

@@ -9,7 +9,9 @@ from vivogan.domains.sequences.formats.source import Source
 from vivogan.domains.sequences.records import Draft, Item, ReadOptions, columns_named, part_named, some
 from vivogan.errors import InputError
 
-FIELD = re.compile(r'(?:^|(?<=\s))(?:"(?P<quoted>[^"]+)"|(?P<key>[^\s="]+))=(?:"(?P<text>(?:[^"\\]|\\.)*)"|(?P<word>\S*))')
+FIELD = re.compile(
+    r'(?:^|(?<=\s))(?:"(?P<quoted>[^"]+)"|(?P<key>[^\s="]+))=(?:"(?P<text>(?:[^"\\]|\\.)*)"|(?P<word>\S*))'
+)
 SPACE = str.maketrans("", "", " \t\v\f\xa0")
 
 

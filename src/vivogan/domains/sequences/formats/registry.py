@@ -63,11 +63,12 @@ def has_header(lines: list[str], named_table: bool) -> bool:
     """Whether the first line names columns. It does not when one of its cells, like the one below, is a sequence."""
     delimiter = max(",;\t", key=lines[0].count)
     if delimiter not in lines[0]:
-        return named_table and not is_sequence(lines[0], LONG) or lines[0].strip().lower() in SEQUENCE_NAMES
+        return (named_table and not is_sequence(lines[0], LONG)) or lines[0].strip().lower() in SEQUENCE_NAMES
     rows = [[cell.strip().strip('"') for cell in line.split(delimiter)] for line in lines[:2]]
     least = LONG if named_table else 1
-    below = rows[-1]
-    return not any(is_sequence(cell, least) and is_sequence(other, least) for cell, other in zip(*(rows[0], below)))
+    return not any(
+        is_sequence(cell, least) and is_sequence(other, least) for cell, other in zip(rows[0], rows[-1], strict=False)
+    )
 
 
 def is_sequence(cell: str, least: int) -> bool:

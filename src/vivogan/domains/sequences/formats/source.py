@@ -1,4 +1,4 @@
-"""A sequence file as lines of text: unpacked, whatever its line ends and encoding, without trust and in little memory."""
+"""A sequence file as lines of text, whatever its packing, line ends and encoding; without trust, in little memory."""
 
 from __future__ import annotations
 
@@ -50,22 +50,25 @@ class Source:
 
     def _unpacked(self, file: BinaryIO) -> Iterator[bytes]:
         engine, total = zlib.decompressobj(31), 0
-        try:
-            while rest := file.read(CHUNK):
-                while rest:
+        while rest := file.read(CHUNK):
+            while rest:
+                before = engine.copy()
+                try:
                     content = engine.decompress(rest, UNPACKED)
-                    total += len(content)
-                    self._check_unpacked(total)
-                    yield content
-                    rest = engine.unconsumed_tail
-                    if engine.eof:  # several members in one file, as bgzip writes, are one stream
-                        rest = engine.unused_data.lstrip(b"\0")
-                        engine = zlib.decompressobj(31) if rest or file.peek(1) else engine  # type: ignore[attr-defined]
-            if not engine.eof:
-                yield engine.flush()
-                self.damage = "the packed file ends too early"
-        except zlib.error as error:
-            self.damage = f"the packed file is damaged ({error})"
+                except zlib.error as error:
+                    yield from until_damage(before, rest)
+                    self.damage = f"the packed file is damaged ({error})"
+                    return
+                total += len(content)
+                self._check_unpacked(total)
+                yield content
+                rest = engine.unconsumed_tail
+                if engine.eof:  # several members in one file, as bgzip writes, are one stream
+                    rest = engine.unused_data.lstrip(b"\0")
+                    engine = zlib.decompressobj(31) if rest or file.peek(1) else engine  # type: ignore[attr-defined]
+        if not engine.eof:
+            yield engine.flush()
+            self.damage = "the packed file ends too early"
 
     def _check_unpacked(self, total: int) -> None:
         if total > self.limits.archive_bytes:
@@ -116,6 +119,15 @@ class Source:
                 break
         self.damage = ""
         return text(found[:most])
+
+
+def until_damage(engine: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
+    """What can be unpacked of bytes that are damaged somewhere."""
+    for place in range(len(packed)):
+        try:
+            yield engine.decompress(packed[place : place + 1])
+        except zlib.error:
+            return
 
 
 def text(content: bytes) -> str:

@@ -96,9 +96,7 @@ def usable(source: Source, draft: Draft, rows: Iterator[list[str]], width: int) 
             draft.refuse(source.name, f"row {number}", reason)
 
 
-def find(
-    source: Source, names: list[str], rows: list[list[str]], options: ReadOptions, wild: Wild | None
-) -> Columns:
+def find(source: Source, names: list[str], rows: list[list[str]], options: ReadOptions, wild: Wild | None) -> Columns:
     """What each column is."""
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -137,7 +135,9 @@ def sequence_column(source: Source, names: list[str], rows: list[list[str]], wil
         # Of two columns of one length, the one with fewer letters of ambiguity (a mask is written with them).
         plain = sum(map(distinctness, good)) / max(1, len(good))
         length = sum(map(len, good)) / max(1, len(good))
-        scores.append(length * len(set(good)) / max(1, len(good)) * plain * (2 if name.lower() in SEQUENCE_NAMES else 1))
+        scores.append(
+            length * len(set(good)) / max(1, len(good)) * plain * (2 if name.lower() in SEQUENCE_NAMES else 1)
+        )
     best = max(range(len(names)), key=scores.__getitem__)
     if scores[best] > 0:
         return best

@@ -1,4 +1,4 @@
-"""What is known of sequences without learning: words, gapped pairs, charge, hydrophobic moments; differentiable in x."""
+"""What is known of sequences without learning: words, pairs, charge, hydrophobic moments; differentiable in x."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ WINDOWS = 8  # in which the words of sequences of one length are counted apart
 
 class Descriptors(nn.Module):
     """x [n, A, L] → blocks of numbers, [n, F₁], [n, F₂], …; rows beyond the letters (gap, end) are left out."""
+
+    scales: Tensor
 
     def __init__(self, alphabet: Alphabet, ends: bool) -> None:
         super().__init__()
@@ -92,9 +94,10 @@ def turning(hydro: Tensor, size: Tensor, angle: float) -> tuple[Tensor, Tensor]:
 
 def words(x: Tensor, k: int) -> Tensor:
     """How surely each word of k letters begins at each place, [n, A^k, L − k + 1]."""
-    found = x[..., : x.shape[2] - k + 1]
+    places = max(0, x.shape[2] - k + 1)
+    found = x[..., :places]
     for i in range(1, k):
-        found = torch.einsum("nal,nbl->nabl", found, x[..., i : x.shape[2] - k + 1 + i]).flatten(1, 2)
+        found = torch.einsum("nal,nbl->nabl", found, x[..., i : i + places]).flatten(1, 2)
     return found
 
 

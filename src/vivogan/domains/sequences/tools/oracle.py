@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from vivogan.domains.sequences.alphabets import PROTEIN, Alphabet
 from vivogan.domains.sequences.codec import STOPS, SequenceCodec
 from vivogan.domains.sequences.tools.descriptors import Descriptors
-from vivogan.domains.sequences.tools.reader import Ensemble
+from vivogan.domains.sequences.tools.reader import Ensemble, trimmed
 from vivogan.domains.sequences.tools.simple import Kernel
 
 CODONS = "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG"  # of TTT, TTC, … GGG (NCBI table 1)
@@ -18,7 +18,9 @@ BASES = "TCAG"
 
 
 class Front(nn.Module):
-    """x as the codec gives it → x [n, A, L] as it is read: codons as the amino acids that they spell, all else as is."""
+    """x as the codec gives it → x [n, A, L] as it is read: codons as the amino acids that they spell, else as is."""
+
+    matrix: Tensor | None
 
     def __init__(self, codec: SequenceCodec) -> None:
         super().__init__()
@@ -28,8 +30,12 @@ class Front(nn.Module):
         self.symbols = len(codec.symbols) if matrix is None else len(matrix)
         self.register_buffer("matrix", matrix, persistent=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def read(self, x: Tensor) -> Tensor:
+        """x [n, A, L] of whole length."""
         return x if self.matrix is None else torch.einsum("pa,nal->npl", self.matrix, x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return trimmed(self.read(x)) if self.ends else self.read(x)
 
 
 def other_strand(x: Tensor) -> Tensor:
@@ -50,6 +56,9 @@ def translation(codec: SequenceCodec) -> Tensor:
 
 class Simple(nn.Module):
     """Kernel ridge over descriptors: x [n, A, L] → [n, t]."""
+
+    weights: Tensor
+    offset: Tensor
 
     def __init__(self, descriptors: Descriptors, kernel: Kernel, weights: Tensor, offset: Tensor) -> None:
         super().__init__()
@@ -73,6 +82,10 @@ class Oracle(nn.Module):
     ``stack``: the weights of ensemble and ridge; ``shift`` [t] and ``unit`` [t] lead from what they say to numbers
     (shift + unit · said), or to the logits of classes (shift + said).
     """
+
+    stack: Tensor
+    shift: Tensor
+    unit: Tensor
 
     def __init__(
         self,

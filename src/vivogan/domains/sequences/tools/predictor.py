@@ -18,7 +18,7 @@ from vivogan.core.seeds import derive, numpy_generator
 from vivogan.domains.sequences.codec import SequenceCodec
 from vivogan.domains.sequences.tools.descriptors import Descriptors
 from vivogan.domains.sequences.tools.oracle import Front, Oracle, Simple, other_strand
-from vivogan.domains.sequences.tools.reader import Ensemble, ReaderSettings
+from vivogan.domains.sequences.tools.reader import Ensemble, ReaderSettings, trimmed
 from vivogan.domains.sequences.tools.simple import Kernel, ridge
 from vivogan.domains.sequences.tools.stacking import Floats, stack_classes, stack_numbers, widths
 from vivogan.domains.tasks.base import TaskPlan
@@ -111,9 +111,11 @@ class Predictor:
             front,
             networks(front, len(targets.names), plan) if ensemble else None,
             Simple.from_state(simple, front) if simple else None,
-            *(tensors[name] for name in ("stack", "shift", "unit")),
-            classes=bool(targets.classes),
-            both_strands=plan.both_strands,
+            tensors["stack"],
+            tensors["shift"],
+            tensors["unit"],
+            bool(targets.classes),
+            plan.both_strands,
         )
         oracle.load_state_dict(dict(tensors))
         return cls(oracle, codec, targets, np.array(state["noise"]), np.array(state["factor"]), plan)
@@ -164,7 +166,7 @@ def fit_predictor(
     learned from all.
     """
     front, classes = Front(codec), bool(targets.classes)
-    x = torch.cat([front(codec.encoded(sequences[i : i + ROWS])).half() for i in range(0, len(sequences), ROWS)])
+    x = torch.cat([front.read(codec.encoded(sequences[i : i + ROWS])).half() for i in range(0, len(sequences), ROWS)])
     if classes:
         shift, unit = np.zeros(y.shape[1]), np.ones(y.shape[1])
     else:
@@ -174,10 +176,12 @@ def fit_predictor(
     ensemble, simple, parts = None, None, []
     if plan.kind != "kmers":
         ensemble = taught(lesson, front, plan, seed, checkpoints, log)
-        parts.append(unseen_by(ensemble, lesson))
+        parts.append(unseen_by(ensemble, lesson, front.ends))
     if plan.kind != "cnn":
         simple, said = fitted_simple(lesson, front, plan, seed)
         parts.append(said)
+        if ensemble is None:
+            log({"samples": 1, "steps": 1, "loss": float(lesson.error(torch.from_numpy(said), np.arange(len(y))))})
     if classes:
         weights, bias = stack_classes(parts, y)
         shift = bias
@@ -185,8 +189,8 @@ def fit_predictor(
         weights = stack_numbers(parts, lesson.y)
     stack = np.zeros(2)
     stack[HALVES[plan.kind]] = weights
-    tensors = (torch.from_numpy(part).float() for part in (stack, shift, unit))
-    oracle = Oracle(front, ensemble, simple, *tensors, classes=classes, both_strands=plan.both_strands)
+    numbers = [torch.from_numpy(part).float() for part in (stack, shift, unit)]
+    oracle = Oracle(front, ensemble, simple, numbers[0], numbers[1], numbers[2], classes, plan.both_strands)
     predictor = Predictor(oracle, codec, targets, np.zeros(len(unit)), np.ones(len(unit)), plan)
     if not classes:
         unseen = shift + unit * sum(w * part for w, part in zip(weights, parts, strict=True))
@@ -217,7 +221,7 @@ def taught(
         total = torch.zeros(())
         for m, member in enumerate(network.members):  # type: ignore[arg-type]
             chosen = rows(m, step)
-            total = total + lesson.error(member(moved(lesson.x[chosen].float(), plan, rng)), chosen)
+            total = total + lesson.error(member(moved(lesson.x[chosen].float(), front.ends, plan, rng)), chosen)
         return total
 
     def held(network: nn.Module) -> float:
@@ -225,7 +229,7 @@ def taught(
         for m, member in enumerate(network.members):  # type: ignore[arg-type]
             left = np.flatnonzero(lesson.folds == m)
             with torch.no_grad():
-                errors += [float(lesson.error(said(member, lesson.x[left]), left))] if len(left) else []
+                errors += [float(lesson.error(answers(member, lesson.x[left], front.ends), left))] if len(left) else []
         return float(np.mean(errors)) if errors else 0.0
 
     found = learn(networks(front, lesson.y.shape[1], plan), loss, plan.learn, checkpoints, log, held)
@@ -233,28 +237,30 @@ def taught(
     return found
 
 
-def moved(x: Tensor, plan: PredictPlan, rng: np.random.Generator) -> Tensor:
+def moved(x: Tensor, ends: bool, plan: PredictPlan, rng: np.random.Generator) -> Tensor:
     """A batch [n, A, L] with what changes nothing changed: a small shift, the other strand."""
-    if plan.shift:
+    x = trimmed(x) if ends else x
+    if plan.shift and not ends:
         x = torch.roll(x, int(rng.integers(-plan.shift, plan.shift + 1)), -1)
     if plan.both_strands and rng.integers(2):
         x = other_strand(x)
     return x
 
 
-def said(network: nn.Module, x: Tensor) -> Tensor:
+def answers(network: nn.Module, x: Tensor, ends: bool) -> Tensor:
     """What a network says of many rows."""
-    return torch.cat([network(x[i : i + ROWS].float()) for i in range(0, len(x), ROWS)])
+    parts = (x[i : i + ROWS].float() for i in range(0, len(x), ROWS))
+    return torch.cat([network(trimmed(part) if ends else part) for part in parts])
 
 
 @torch.no_grad()
-def unseen_by(ensemble: Ensemble, lesson: Lesson) -> Floats:
+def unseen_by(ensemble: Ensemble, lesson: Lesson, ends: bool) -> Floats:
     """What the member that left it out says of each row, [N, t]."""
     found = np.zeros(lesson.y.shape)
     for m, member in enumerate(ensemble.members):
         left = np.flatnonzero(lesson.folds == m)
         if len(left):
-            found[left] = said(member, lesson.x[left]).double().numpy()
+            found[left] = answers(member, lesson.x[left], ends).double().numpy()
     return found
 
 

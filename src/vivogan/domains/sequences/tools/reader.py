@@ -15,13 +15,14 @@ from vivogan.core.configuration import Settings
 HELIX = math.radians(100)  # of the turn from one residue of an α helix to the next
 FAR = 30.0  # letters from an end, beyond which the distance does not matter
 NEVER = 1e4
+MARGIN = 16  # places beyond the last letter that a network may look at
 
 
 class ReaderSettings(Settings):
     """The network of one member of an ensemble."""
 
     channels: Annotated[int, Field(ge=8, multiple_of=8)] = 96
-    motif: Annotated[int, Field(ge=1)] = 11  # letters that the first layer sees at once
+    motif: Annotated[int, Field(ge=1, le=2 * MARGIN + 1)] = 11  # letters that the first layer sees at once
     pool: Annotated[int, Field(ge=1)] = 4  # places that are taken together above it
     blocks: Annotated[int, Field(ge=0)] = 2  # dilated layers
     heads: Annotated[int, Field(ge=1)] = 8
@@ -84,6 +85,12 @@ class Reader(nn.Module):
         pooled = torch.cat([attended, mean, (h - hidden).amax(-1), size.log()], 1)
         found: Tensor = self.head(self.dropout(pooled))
         return found
+
+
+def trimmed(x: Tensor) -> Tensor:
+    """x [n, A, L] without the places at which every sequence has ended long ago; networks say the same of it."""
+    open_places = (x[:, -1] < 1 - 1e-6).any(0).nonzero()
+    return x[..., : int(open_places.max() if len(open_places) else 0) + 1 + MARGIN]
 
 
 def ends_and_helix(mask: Tensor) -> Tensor:

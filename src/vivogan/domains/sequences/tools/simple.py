@@ -26,6 +26,12 @@ class Kernel(nn.Module):
     the mean squared distance of the landmarks.
     """
 
+    mean: Tensor
+    spread: Tensor
+    weight: Tensor
+    landmarks: Tensor
+    root: Tensor
+
     def __init__(self, mean: Tensor, spread: Tensor, weight: Tensor, landmarks: Tensor, root: Tensor) -> None:
         super().__init__()
         parts = {"mean": mean, "spread": spread, "weight": weight, "landmarks": landmarks, "root": root}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vivogan.domains.sequences.autoregressive_couplings import Couplings, fit_couplings
+from vivogan.domains.sequences.pairwise import Couplings, fit_couplings
 
 A, L = 3, 5
 

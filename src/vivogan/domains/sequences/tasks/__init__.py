@@ -1,0 +1,1 @@
+"""What people ask of sequences: how active they are. A task is one object; ``domains/tasks`` trains and opens it."""
