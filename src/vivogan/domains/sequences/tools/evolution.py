@@ -27,11 +27,11 @@ class Breeding:
     def __init__(self, search: Search) -> None:
         self.search, self.codec = search, search.codec
         self.allowed = torch.ones(len(self.codec.symbols), self.codec.length, dtype=torch.bool)
+        if search.reference is not None:  # substitutions that were seen, each at its place
+            self.allowed = (search.train.x > 0).any(0)
+            self.allowed[search.reference.codes, torch.arange(self.codec.length)] = True
         if search.may is not None:
             self.allowed &= search.may
-        if search.reference is not None:  # substitutions that were seen, each at its place
-            self.allowed &= (search.train.x > 0).any(0)
-            self.allowed[search.reference.codes, torch.arange(self.codec.length)] = True
         rows = torch.linspace(0, len(search.train.x) - 1, min(LOOKED_AT, len(search.train.x))).long()
         known = search.train.rows(rows.numpy())
         self.ceiling = float(self.surprise(known.x, known.y).quantile(CREDIBLE))
