@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import csv
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from sklearn.datasets import load_digits
 from vivogan.domains.base import Domain
 from vivogan.domains.images.demo import write_patches
 from vivogan.domains.images.domain import DOMAIN as IMAGES
+from vivogan.domains.sequences.clean import broken_frame
+from vivogan.domains.sequences.domain import DOMAIN as SEQUENCES
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,10 @@ class Case:
 
     ``write`` puts it into a folder and returns its path; ``read`` is how it is read; ``overrides`` make networks and
     game small; ``same`` says whether a decoded item is the original within the codec's promise; ``fits`` whether a
-    generated item could be one of the user's own (type, size, range); ``place`` turns a name into where to write.
+    generated item could be one of the user's own (type, size, range); ``place`` is where to write, ``again`` how what
+    was written is read. ``classes`` are those of the label column; None: it is measured, and its levels are classes.
+    ``decoded`` is what holds of the decoded form of any tensor, where that is less than ``fits``. ``contents`` turns
+    an item into bytes.
     """
 
     name: str
@@ -33,7 +40,10 @@ class Case:
     place: str
     read: Mapping[str, str] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ("",)
+    classes: tuple[str, ...] | None = ("",)
+    again: Mapping[str, str] = field(default_factory=dict)
+    decoded: Callable[[Any], bool] | None = None
+    contents: Callable[[Any], bytes] = np.ndarray.tobytes
 
 
 SMALL_IMAGES = (
@@ -111,6 +121,101 @@ def sixteen(folder: Path) -> Path:
     return folder / "few.npz"
 
 
+# ── sequences ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SMALL_SEQUENCES = ("width=16", "discriminator_width=8", "likelihood.epochs=1", "game.batch=16", "game.tick=160")
+RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
+AT_RICH, GC_RICH = (0.35, 0.15, 0.15, 0.35), (0.15, 0.35, 0.35, 0.15)
+
+
+def drawn(seed: int, shares: Iterable[float], length: int, letters: str = "ACGT") -> str:
+    """Letters drawn independently."""
+    return "".join(np.random.default_rng(seed).choice(list(letters), length, p=np.array([*shares])))
+
+
+def fasta(path: Path, records: Iterable[tuple[str, str]]) -> Path:
+    """Headers and sequences, as a file."""
+    path.write_text("".join(f">{header}\n{sequence}\n" for header, sequence in records))
+    return path
+
+
+def written_in(letters: str, shortest: int, longest: int) -> Callable[[Any], bool]:
+    """A string of these letters, of a length that the data have."""
+    return lambda item: isinstance(item, str) and set(item) <= set(letters) and shortest <= len(item) <= longest
+
+
+def promoters(folder: Path) -> Path:
+    """100 bases, rich in A and T with a TATA box at one place, or rich in G and C without."""
+    records = []
+    for i in range(120):
+        kind = ("tata", "cpg")[i % 2]
+        bases = drawn(i, (AT_RICH, GC_RICH)[i % 2], 100)
+        placed = f"{bases[:60]}TATAAA{bases[66:]}" if kind == "tata" else bases
+        records.append((f"promoter{i} kind={kind}", placed))
+    return fasta(folder / "promoters.fasta", records)
+
+
+def peptides(folder: Path) -> Path:
+    """8 to 14 residues and a measurement that falls with the lysines among them."""
+    with (folder / "peptides.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["peptide", "log_mic"])
+        for i in range(100):
+            rng = np.random.default_rng(i)
+            charged = i % 2
+            shares = np.where(np.isin(list(RESIDUES), ["K", "R"]), 1 + 40 * charged, 1.0)
+            peptide = drawn(i, shares / shares.sum(), int(rng.integers(8, 15)), RESIDUES)
+            rows.writerow([peptide, f"{4 - 2 * charged + 0.3 * rng.normal():.3f}"])
+    return folder / "peptides.csv"
+
+
+def reading_frames(folder: Path) -> Path:
+    """ATG, 6 to 12 codons that are no stop, and a stop."""
+    codons = [a + b + c for a in "ACGT" for b in "ACGT" for c in "ACGT" if a + b + c not in ("TAA", "TAG", "TGA")]
+    records = []
+    for i in range(80):
+        rng = np.random.default_rng(i)
+        inner = rng.choice(codons, rng.integers(6, 13))
+        records.append((f"frame{i}", "ATG" + "".join(inner) + str(rng.choice(["TAA", "TGA"]))))
+    return fasta(folder / "frames.fasta", records)
+
+
+def family(folder: Path) -> Path:
+    """20 columns of a protein family: two cysteines that all have, two charges that pair, some gaps."""
+    records = []
+    for i in range(90):
+        rng = np.random.default_rng(i)
+        row = list(drawn(i, [1 / 20] * 20, 20, RESIDUES))
+        row[3] = row[15] = "C"
+        row[6], row[11] = [("K", "E"), ("E", "K")][rng.integers(2)]
+        if rng.random() < 0.3:
+            row[18:] = "--"
+        records.append((f"member{i}", "".join(row)))
+    return fasta(folder / "family.afa", records)
+
+
+def sixteen_sequences(folder: Path) -> Path:
+    """As few as there may be, of which two are of a rare class; RNA."""
+    lines = [f"{drawn(i, (0.25,) * 4, 40, 'ACGU')}\t{'rare' if i > 13 else 'common'}\n" for i in range(16)]
+    (folder / "few.tsv").write_text("".join(["sequence\tkind\n", *lines]))
+    return folder / "few.tsv"
+
+
+# ── what must be refused ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def a_dozen_images(folder: Path) -> Path:
+    np.save(folder / "dozen.npy", digits(12)[0])
+    return folder / "dozen.npy"
+
+
+def a_dozen_sequences(folder: Path) -> Path:
+    return fasta(folder / "dozen.fasta", ((f"{i}", drawn(i, (0.25,) * 4, 30)) for i in range(12)))
+
+
+DOZENS = [(IMAGES, a_dozen_images), (SEQUENCES, a_dozen_sequences)]
+
+
 CASES = [
     Case("images: colour, classes, blocks", IMAGES, stained, within(1), image_like("uint8", (32, 32, 3), 0, 255),
          "made", {"labels": "y", "group": "block"}, SMALL_IMAGES, ("1-negative", "2-weak", "3-positive")),
@@ -119,7 +224,18 @@ CASES = [
     Case("images: unlabelled", IMAGES, unlabelled, within(1), image_like("uint8", (16, 16, 1), 0, 255), "made.npz",
          {}, SMALL_IMAGES),
     Case("images: one class", IMAGES, one_class, within(1), image_like("uint8", (16, 16, 1), 0, 255), "made.npz",
-         {"labels": "y"}, SMALL_IMAGES, ("even",)),
+         {"labels": "y"}, SMALL_IMAGES, ("even",), {"labels": "y"}),
     Case("images: sixteen of them", IMAGES, sixteen, within(1e-6), image_like("float32", (16, 16, 1), 0, 1.0), "made",
          {"labels": "y"}, SMALL_IMAGES, ("common", "rare")),
+    Case("sequences: promoters of two classes", SEQUENCES, promoters, eq, written_in("ACGT", 100, 100), "made.fasta",
+         {"labels": "kind"}, SMALL_SEQUENCES, ("cpg", "tata"), {"labels": "kind"}, contents=str.encode),
+    Case("sequences: peptides with a measurement", SEQUENCES, peptides, eq, written_in(RESIDUES, 1, 14), "made.csv",
+         {"labels": "log_mic"}, SMALL_SEQUENCES, None, {"labels": "log_mic", "alphabet": "protein"},
+         contents=str.encode),
+    Case("sequences: reading frames", SEQUENCES, reading_frames, eq, lambda item: broken_frame(item) is None,
+         "made.fa.gz", {}, SMALL_SEQUENCES, decoded=written_in("ACGT", 3, 42), contents=str.encode),
+    Case("sequences: a family with gaps", SEQUENCES, family, eq, written_in(RESIDUES + "-", 20, 20), "made.sto",
+         {}, SMALL_SEQUENCES[1:], again={"layout": "aligned", "alphabet": "protein"}, contents=str.encode),
+    Case("sequences: sixteen of them", SEQUENCES, sixteen_sequences, eq, written_in("ACGU", 40, 40), "made",
+         {"labels": "kind"}, SMALL_SEQUENCES, ("common", "rare"), {"labels": "kind"}, contents=str.encode),
 ]  # fmt: skip

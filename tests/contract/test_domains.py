@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,11 +16,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tests.contract.cases import CASES, IMAGES, Case, digits
+from tests.contract.cases import CASES, DOZENS, Case
 from vivogan.core.budget import Budget
 from vivogan.core.configuration import override
 from vivogan.core.files import read_tensors, write_tensors
-from vivogan.domains.base import Codec, Extractor, Plan, Split
+from vivogan.domains.base import Codec, Domain, Extractor, Plan, Split, Start
 from vivogan.domains.classes import Classes
 from vivogan.domains.run import Run
 from vivogan.domains.train import train
@@ -74,9 +74,22 @@ class Stage:
     def extractor(self) -> Extractor:
         return self.domain.fit_extractor(self.x, self.y, self.plan, 5)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes that there should be; of a measurement, its levels."""
+        return self.classes.names if self.case.classes is None else self.case.classes
+
     def networks(self, seed: int = 0) -> tuple[nn.Module, nn.Module]:
+        """As they begin the game, which may be after a start of the generator."""
         torch.manual_seed(seed)
-        return self.domain.networks(self.codec, len(self.classes.names), self.plan)
+        generator, discriminator = self.domain.networks(self.codec, len(self.classes.names), self.plan)
+        held = self.split.selection
+        y = self.classes.indices(self.records.classes)[held]
+        held_x = self.codec.encode(self.records, held)
+        self.domain.start(
+            generator, Start(self.x, self.y, held_x, y, self.plan, seed, lambda record: None, lambda: False)
+        )
+        return generator.train(), discriminator
 
     @cached_property
     def run(self) -> Run:
@@ -120,7 +133,8 @@ def test_records_say_what_they_are(stage: Stage) -> None:
     assert len(set(records.ids)) == len(records.ids) == count
     assert all(len(values) == count for values in records.labels.values())
     assert len(records.classes) == count
-    assert stage.classes.names == stage.case.classes
+    assert stage.classes.names == stage.names
+    assert bool(stage.classes.edges) == (stage.case.classes is None)
     assert list(records.refusals) == []
     json.dumps(stage.fingerprint, allow_nan=False)
 
@@ -171,7 +185,7 @@ def test_a_codec_survives_the_disk(stage: Stage, tmp_path: Path) -> None:
     noise = torch.randn(stage.x[:4].shape) * 2  # also what lies beyond the range
     for a, b in zip(loaded.decode(noise), stage.codec.decode(noise), strict=True):
         assert np.array_equal(a, b)
-        assert stage.case.fits(a)
+        assert (stage.case.decoded or stage.case.fits)(a)
 
 
 # ── networks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -326,12 +340,17 @@ def test_baselines_are_no_copies(stage: Stage) -> None:
         assert nearest.median() > 0.1 * torch.pdist(stage.x.flatten(1)).median(), name
 
 
-def test_too_few_records_are_refused_in_one_line(tmp_path: Path) -> None:
-    np.save(tmp_path / "dozen.npy", digits(12)[0])
-    with pytest.raises(UserError, match=r"dozen.npy: only 12 usable records.*[Aa]t least 16") as caught:
-        train(IMAGES, tmp_path / "dozen.npy", tmp_path / "run", budget="640", device="cpu", threads=1)
+@pytest.mark.parametrize(("domain", "write"), DOZENS, ids=lambda given: getattr(given, "name", ""))
+def test_too_few_records_are_refused_in_one_line(domain: Domain, write: Callable[[Path], Path], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"dozen.\w+: only 12 usable records.*[Aa]t least 16") as caught:
+        train(domain, write(tmp_path), tmp_path / "run", budget="640", device="cpu", threads=1)
     assert caught.value.exit_code == 2
     assert "\n" not in str(caught.value)
+
+
+def kind(item: Any) -> Any:
+    """The type of an item; of an array, that of its numbers."""
+    return getattr(item, "dtype", type(item))
 
 
 # ── a whole run ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -339,9 +358,11 @@ def test_too_few_records_are_refused_in_one_line(tmp_path: Path) -> None:
 
 def test_a_run_is_logged_to_its_end(stage: Stage) -> None:
     lines = stage.run.folder.metrics()
-    assert [line["samples"] for line in lines] == [160, 320, 480, 640]
+    start = [0] if stage.run.start is not None else []  # what was learned before the game is looked at too
+    assert [line["samples"] for line in lines] == [*start, 160, 320, 480, 640]
     for line in lines:
-        for name in ("frechet", "coverage", "diversity", "loss_generator", "loss_discriminator"):
+        losses = ("loss_generator", "loss_discriminator") if line["samples"] else ()
+        for name in ("frechet", "coverage", "diversity", *losses):
             assert math.isfinite(line[name]), name
 
 
@@ -359,10 +380,10 @@ def test_generated_records_are_of_the_users_kind(stage: Stage) -> None:
     made = stage.run.generate(200, truncation=0.9)
     assert len(set(made.ids)) == 200
     assert all(stage.case.fits(image) for image in made.items)
-    assert set(made.classes.tolist()) <= set(stage.case.classes)
+    assert set(made.classes.tolist()) <= set(stage.names)
     assert list(made.labels) == list(stage.records.labels)[:1]
     column = next(iter(stage.records.labels), None)
-    for name in stage.case.classes if column else ():
+    for name in stage.names if column else ():
         assert set(stage.run.generate(20, where={column: name}, keep=0.5).classes.tolist()) == {name}
 
 
@@ -370,15 +391,15 @@ def test_what_is_written_can_be_read(stage: Stage, tmp_path: Path) -> None:
     made = stage.run.generate(20)
     place = tmp_path / stage.case.place
     stage.domain.write(made, place)
-    read = {"labels": next(iter(made.labels))} if place.suffix and made.labels else {}
-    again = stage.domain.read(place, read)
-    assert len(again) == len({image.tobytes() for image in made.items})  # equal ones are merged
+    again = stage.domain.read(place, stage.case.again)
+    assert len(again) == len({stage.case.contents(item) for item in made.items})  # equal ones are merged
 
     def contents(records: Any) -> list[tuple[str, bytes]]:
-        return sorted({(str(c), i.tobytes()) for c, i in zip(records.classes, records.items, strict=True)})
+        pairs = zip(records.classes, map(stage.case.contents, records.items), strict=True)
+        return sorted({(str(c), item) for c, item in pairs})
 
     assert contents(again) == contents(made)
-    assert {image.dtype for image in again.items} == {image.dtype for image in made.items}
+    assert {kind(item) for item in again.items} == {kind(item) for item in made.items}
 
 
 def test_a_run_is_judged_beside_floors_and_baselines(stage: Stage) -> None:
@@ -422,5 +443,5 @@ def test_a_run_has_its_report(stage: Stage) -> None:
     text = page.read_text()
     assert len(text) > 10_000
     assert "nan" not in text.lower().split()
-    for name in stage.case.classes:
+    for name in stage.names:
         assert name in text

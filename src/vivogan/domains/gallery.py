@@ -18,6 +18,8 @@ from vivogan.domains.run import Run
 from vivogan.domains.scores import Sample
 from vivogan.metrics.memorisation import nearest
 
+SOME = 1000  # training items in a gallery, at most
+
 
 def gallery_of(
     run: Run,
@@ -29,7 +31,7 @@ def gallery_of(
     known: Sample,
     judged: Sample,
 ) -> dict[str, Any]:
-    """What the domain draws: decoded items, real and generated, the generated samples nearest to training, a walk."""
+    """What the domain draws: decoded items, real, generated and of training, the generated samples nearest to training, a walk."""
     distance, place = nearest(judged.features, known.features)
     closest = np.argsort(distance)[:8]
 
@@ -41,6 +43,7 @@ def gallery_of(
         "classes": [name or "all" for name in run.classes.names],
         "real": items(run.codec.encode(records, test)),
         "made": items(made),
+        "train": items(known.x[:: max(1, len(known.x) // SOME)]),
         "y": y,
         "closest_made": items(made[pick]),
         "closest_train": items(run.codec.encode(records, train[place[closest]])),

@@ -45,13 +45,18 @@ class Sample:
 
 @dataclass(frozen=True)
 class Measure:
-    """One score: ``of(real, other)`` compares two samples; ``interval(real, other, value)`` bounds it."""
+    """One score: ``of(real, other)`` compares two samples; ``interval(real, other, value)`` bounds it.
+
+    ``floor(real, training)`` is real against real where that is not ``of``: the nearest training record to a training
+    record is itself.
+    """
 
     name: str
     better: Literal["higher", "lower"]
     note: str
     of: Callable[[Sample, Sample], float]
     interval: Interval
+    floor: Callable[[Sample, Sample], float] | None = None
 
 
 def measures(extractor: str, train: Sample, real: Sample) -> list[Measure]:
@@ -80,7 +85,7 @@ def measures(extractor: str, train: Sample, real: Sample) -> list[Measure]:
             "lower",
             "how well a random forest tells real from generated: 0.5 cannot, 1.0 always",
             lambda a, b: _forest(a.features[:MOST_PAIRWISE], b.features[:MOST_PAIRWISE]),
-            lambda a, b, auc: _auc_interval(auc, min(MOST_PAIRWISE, len(a.y)), min(MOST_PAIRWISE, len(b.y))),
+            lambda a, b, auc: auc_interval(auc, min(MOST_PAIRWISE, len(a.y)), min(MOST_PAIRWISE, len(b.y))),
         ),
         *(_summary(name, values) for name, values in real.summaries.items()),
     ]
@@ -150,8 +155,8 @@ def _share_interval(value: float, n: int) -> tuple[float, float]:
     return float(middle - half + shift), float(middle + half + shift)
 
 
-def _auc_interval(auc: float, m: int, n: int) -> tuple[float, float]:
-    """95 % interval of an AUC (Hanley and McNeil 1982)."""
+def auc_interval(auc: float, m: int, n: int) -> tuple[float, float]:
+    """95 % interval of an AUC of m records against n (Hanley and McNeil 1982)."""
     q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = (auc * (1 - auc) + (m - 1) * (q1 - auc**2) + (n - 1) * (q2 - auc**2)) / (m * n)
     half = 1.96 * float(np.sqrt(max(0.0, variance)))
@@ -169,9 +174,8 @@ def score(
     note = f"{measure.note}; best baseline: {best}"
     if start is not None:
         note += f"; before the game: {measure.of(real, start):.4g}"
-    return Score(
-        measure.name, value, low, high, measure.of(real, floor), rivals[best], measure.better, len(made.features), note
-    )
+    best_of_real = (measure.floor or measure.of)(real, floor)
+    return Score(measure.name, value, low, high, best_of_real, rivals[best], measure.better, len(made.features), note)
 
 
 def by_class(names: Sequence[str], real: Sample, made: Sample, floor: Sample) -> list[dict[str, Any]]:

@@ -52,13 +52,15 @@ def _labels(run: Run) -> list[str]:
     curve = curve_of(run)
     if not curve:
         return []
-    nouns = nouns_of(run)
-    head = f"| {nouns.labelled} {nouns.many} | generated {nouns.many} | {plain(curve['name'])} |"
-    lines = [head, "|---:|---|---:|"]
-    lines += [
-        f"| {point.labels:,} | {'with' if point.generated else 'without'} | {number(point.value)} |"
-        for point in curve["points"]
+    nouns, shown = nouns_of(run), curve["points"]
+    cells = [
+        [f"{nouns.labelled} {nouns.many}", f"generated {nouns.many}", plain(curve["name"])],
+        ["---:", "---", "---:"],
     ]
+    cells += [[f"{p.labels:,}", "with" if p.generated else "without", number(p.value)] for p in shown]
+    if not any(p.generated for p in shown):
+        cells = [[row[0], row[2]] for row in cells]
+    lines = [f"| {' | '.join(row)} |" for row in cells]
     return [f"## More {nouns.labels}", "", plain(curve["said"]), "", *lines, ""]
 
 

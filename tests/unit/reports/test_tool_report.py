@@ -473,3 +473,31 @@ def test_card(make: Change, kind: str) -> None:
     assert "Seed 3." in text
     assert ("| 2 | with |" in text) is (kind == "count")
     assert ("14 of" in text) is (kind == "classify")
+
+
+def test_measured_values_may_be_negative_and_are_called_what_they_are() -> None:
+    from vivogan.reports.words import Nouns
+
+    nouns = Nouns("sequence", "measured", "measure", "measurements", "predicted")
+    rows = [{"id": f"s{i}", "truth": i - 5.0, "found": i - 4.5, "low": i - 6.0, "high": i - 3.0} for i in range(10)]
+    points = agreement.numbers(rows)[""]
+    drawn = str(agreement.scatter(points, "a label", nouns))
+    assert ">−4<" in drawn or ">−5<" in drawn
+    assert ">predicted<" in drawn
+    assert ">measured<" in drawn
+    assert "s0: −5 measured, −4.50 predicted" in drawn.replace("-", "−")
+    assert "in 10 of 10 sequences" in agreement.holds(points, 0.9, nouns)
+
+
+def test_a_predictor_speaks_of_sequences(make: Change) -> None:
+    path = make("count")
+    tree = json.loads((path / "data.json").read_text())
+    words = {"one": "sequence", "labelled": "measured", "label": "measure", "labels": "measurements"}
+    tree |= {"tool": "activity", "command": "predict", "domain": "sequences", "words": words | {"found": "predicted"}}
+    (path / "data.json").write_text(json.dumps(tree))
+    text = read(path).text
+    card = (path / "card.md").read_text()
+    assert "predict run count SEQUENCES -o out/" in text
+    assert "Sequence by sequence" in text
+    assert "## Generated" not in card
+    assert "Image by image" not in text

@@ -54,7 +54,8 @@ def test_a_function_also_of_the_current_folder(tmp_path: Path, monkeypatch: pyte
     )
     monkeypatch.chdir(tmp_path)
     assert oracle("own_scores_for_test:gs")(["GG", "A"]).tolist() == [2, 0]
-    assert oracle("-own_scores_for_test:gs*0.5")(["GG", "A"]).tolist() == [-1, 0]
+    for spec in ("-own_scores_for_test:gs*0.5", "own_scores_for_test:gs * -.5"):
+        assert oracle(spec)(["GG", "A"]).tolist() == [-1, 0]
     assert str(tmp_path) not in sys.path
 
 

@@ -10,7 +10,7 @@ from vivogan.domains.sequences.plots import figures, information
 def gallery(real: list[str], made: list[str]) -> dict:
     return {
         "classes": ["a", "b"], "y": np.arange(len(real)) % 2, "real": real, "made": made, "closest_made": made[:3],
-        "closest_train": real[:3], "walk": [made[:3]],
+        "closest_train": real[:3], "train": real, "walk": [made[:3]],
     }  # fmt: skip
 
 

@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 
 from vivogan.domains.sequences.alphabets import DNA, PROTEIN, RNA
 from vivogan.domains.sequences.records import SequenceRecords
-from vivogan.domains.sequences.screening import DATABASES, LIST, NOT_SCREENED, ScreenSettings, screen, screened
+from vivogan.domains.sequences.screening import (
+    DATABASES,
+    LIST,
+    NOT_SCREENED,
+    ScreenSettings,
+    screen,
+    screened,
+    screeners,
+)
 from vivogan.domains.sequences.tools.commec import as_nucleic
 from vivogan.domains.sequences.tools.matching import BASES, RESIDUES, Index, Listed, six_frames
 from vivogan.errors import InputError, UserError
@@ -97,7 +105,7 @@ def test_a_list_that_cannot_screen_is_an_error(tmp_path: Path, content: str) -> 
     with pytest.raises(InputError):
         screen(["ACGT"], ["a"], DNA, ScreenSettings(listed=path))
     with pytest.raises(InputError, match="does not exist"):
-        screen(["ACGT"], ["a"], DNA, ScreenSettings(listed=tmp_path / "none.fasta"))
+        screeners(ScreenSettings(listed=tmp_path / "none.fasta"))
 
 
 def test_what_is_withheld_is_named_and_gone(concern: Path) -> None:

@@ -12,7 +12,7 @@ from vivogan.domains.sequences.style import Style, words
 
 FORBIDDEN = -1e4
 PLACE, CLASS = 32, 8  # numbers that describe a place, and a class
-DROPOUT, FORGET = 0.4, 0.1
+DROPOUT = 0.1
 SOON = 20  # places: what is still to come is spread over at least so many
 
 
@@ -117,8 +117,12 @@ class SequenceGenerator(nn.Module):
         if self.couplings is not None:
             found = found + self.couplings(x)
         if self.recurrent is not None:
-            found = found + self.recurrent(x, style, condition)
+            found = found + self.recurrent(x, style, self.along(style), condition)
         return found
+
+    def along(self, style: Tensor | None) -> Tensor | None:
+        """The composition along the sequence that styles [n, d] stand for, [n, A, L]."""
+        return None if self.style is None or style is None else self.style.along(style)
 
     def _barred(self, found: Tensor, x: Tensor) -> Tensor:
         """Logits with the grammar."""
@@ -156,7 +160,9 @@ class Drawing:
         self.before = self.code = torch.full((count,), generator.symbols, dtype=torch.long, device=condition.device)
         self.row = torch.full_like(self.code, generator.back_off.first)
         self.condition, self.every = condition, torch.arange(count, device=condition.device)
-        self.state = None if generator.recurrent is None else generator.recurrent.begin(style, condition)
+        self.state = (
+            None if generator.recurrent is None else generator.recurrent.begin(style, generator.along(style), condition)
+        )
 
     def logits(self) -> Tensor:
         """[n, A], of what may stand at ``place``."""
@@ -228,14 +234,15 @@ class Recurrent(nn.Module):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__()
-        self.symbols, self.length, self.width, self.style = parts.symbols, parts.length, parts.width, parts.style
+        self.symbols, self.length, self.width = parts.symbols, parts.length, parts.width
+        self.sizes = [0] * 3  # of the style, of the composition along the sequence, of what is still to come
+        if parts.style is not None:
+            self.sizes = [parts.style.size, parts.symbols, parts.style.counted]
         self.register_buffer("basis", bumps(parts.length), persistent=False)
         self.place_weights = nn.Parameter(torch.randn(self.basis.shape[1], PLACE) * 0.5)
         self.class_ = nn.Embedding(parts.classes, CLASS)
-        styled = 0 if parts.style is None else parts.style.size + parts.symbols + parts.style.counted
-        self.gru = nn.GRU(parts.symbols + PLACE + CLASS + styled, parts.width, batch_first=True)
+        self.gru = nn.GRU(parts.symbols + PLACE + CLASS + sum(self.sizes), parts.width, batch_first=True)
         self.drop = nn.Dropout(DROPOUT)
-        self.forget = nn.Dropout1d(FORGET)  # of whole symbols: what came before is not to be learned by heart
         self.out = nn.Linear(parts.width, parts.symbols)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
@@ -245,22 +252,22 @@ class Recurrent(nn.Module):
         """What is known of each place, [L, PLACE]."""
         return self.basis @ self.place_weights
 
-    def forward(self, x: Tensor, style: Tensor | None, condition: Tensor) -> Tensor:
+    def forward(self, x: Tensor, style: Tensor | None, along: Tensor | None, condition: Tensor) -> Tensor:
         """Logits [n, A, L] with all symbols of x [n, A, L] known."""
         n = len(x)
         before = torch.cat([x.new_zeros(n, self.symbols, 1), x[..., :-1]], 2)  # n x A x L
         inputs = [
-            self.forget(before.transpose(1, 2)),
+            before.transpose(1, 2),
             self.place.expand(n, -1, -1),
             self._everywhere(self.class_(condition)),
         ]
-        if self.style is not None and style is not None:
+        if style is not None and along is not None:
             pairs = words(before, 2)  # n x A² x L − 1
             seen = torch.cat([before, nn.functional.pad(pairs, (1, 0))], 1).transpose(1, 2).cumsum(1)
-            left = self._everywhere(style[:, : self.style.counted] * self.length) - seen
+            left = self._everywhere(style[:, : self.sizes[2]] * self.length) - seen
             places = torch.arange(self.length, device=x.device)
             left = left / (self.length - places).clamp_min(SOON)[:, None]
-            inputs += [self._everywhere(style), self.style.along(style).transpose(1, 2), left]
+            inputs += [self._everywhere(style), along.transpose(1, 2), left]
         hidden, _ = self.gru(torch.cat(inputs, 2))
         logits: Tensor = self.out(self.drop(hidden)).transpose(1, 2)
         return logits
@@ -268,27 +275,25 @@ class Recurrent(nn.Module):
     def _everywhere(self, row: Tensor) -> Tensor:
         return row[:, None].expand(-1, self.length, -1)
 
-    def begin(self, style: Tensor | None, condition: Tensor) -> State:
+    def begin(self, style: Tensor | None, along: Tensor | None, condition: Tensor) -> State:
         """Before the first symbol."""
         weights: Tensor = self.gru.weight_ih_l0  # type: ignore[assignment]
         inner: Tensor = self.gru.weight_hh_l0  # type: ignore[assignment]
-        sizes = [self.symbols, PLACE, CLASS, *([0] * 3)]
-        if self.style is not None:
-            sizes[3:] = [self.style.size, self.symbols, self.style.counted]
-        symbol, place, class_, guide, along, left = (part.T.contiguous() for part in weights.split(sizes, 1))
+        sizes = [self.symbols, PLACE, CLASS, *self.sizes]
+        symbol, place, class_, guide, there, left = (part.T.contiguous() for part in weights.split(sizes, 1))
         tables = Tables(
             torch.cat([symbol, symbol.new_zeros(1, 3 * self.width)]),
             self.place @ place + self.gru.bias_ih_l0,
             inner.T.contiguous(),
-            along,
+            there,
             left,
         )
         still = self.class_(condition) @ class_
         hidden = still.new_zeros(len(still), self.width)
-        if self.style is None or style is None:
+        if style is None:
             return State(tables, hidden, still, None, None)
-        target = style[:, : self.style.counted] * self.length
-        return State(tables, hidden, still + style @ guide, self.style.along(style), target)
+        target = style[:, : self.sizes[2]] * self.length
+        return State(tables, hidden, still + style @ guide, along, target)
 
     def step(self, state: State, before: Tensor, code: Tensor, place: int) -> Tensor:
         """Logits [n, A] of the symbol at ``place`` after ``code`` [n] and ``before`` it [n] (A: nothing)."""

@@ -50,14 +50,19 @@ def novelty(made: Sequence[str], known: Sequence[str]) -> float:
 
 def diversity(sequences: Sequence[str], pairs: int = 2000, seed: int = 0) -> float:
     """One minus the mean identity of random pairs: 0 where all are the same sequence."""
+    return float(differences(sequences, pairs, seed).mean())
+
+
+def differences(sequences: Sequence[str], pairs: int = 2000, seed: int = 0) -> Floats:
+    """The share of places at which the sequences of each of ``pairs`` random pairs differ, [pairs]."""
     if len(sequences) < 2:
-        return 0.0
+        return np.zeros(1)
     rng = numpy_generator(seed, "diversity")
     first = rng.integers(len(sequences), size=pairs)
     second = (first + rng.integers(1, len(sequences), size=pairs)) % len(sequences)
     aligner = _aligner()
     both = [(sequences[i], sequences[j]) for i, j in zip(first.tolist(), second.tolist(), strict=True)]
-    return 1 - float(np.mean([_identity(a, b, aligner) for a, b in both]))
+    return 1 - np.array([_identity(a, b, aligner) for a, b in both])
 
 
 def _by_places(made: Sequence[str], known: Sequence[str]) -> tuple[Floats, NDArray[np.intp]]:

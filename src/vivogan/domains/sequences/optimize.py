@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +32,7 @@ from vivogan.errors import UserError
 
 Method = Callable[[Search], SequenceGenerator | None]
 METHODS: Mapping[str, Method] = {"feedback": feedback, "latent": latent, "evolution": evolution}
-BATCH = 256  # candidates a round
+BATCH: Mapping[str, int] = {"feedback": 1024, "latent": 256, "evolution": 256}  # candidates a round
 CONFIRMED = 0.5  # share of the oracle's gain that a judge must see, in standard deviations of the start
 NOTABLE = 0.5  # standard deviations that count as a gain
 
@@ -161,7 +162,7 @@ def optimize(
     template: str | None = None,
     reference: str | None = None,
     mutations: tuple[int, int] = (3, 8),
-    batch: int = BATCH,
+    batch: int | None = None,
     enough: float | None = None,
     per_cluster: int = 3,
     watch: Watch = silent,
@@ -173,7 +174,7 @@ def optimize(
         judge: a predictor that takes no part, of another seed or kind than the oracles; it sees start, end and designs.
         method: "feedback" moves the generator, "latent" and "evolution" search with it as it is.
         n: designs.
-        rounds: of ``batch`` candidates each.
+        rounds: of ``batch`` candidates each (by default 1,024 for "feedback", else 256).
         budget: most sequences that the oracles are asked for.
         where: the class to make.
         template: letters that must stand, and ambiguity letters (N; X) where the generator may choose.
@@ -194,9 +195,10 @@ def optimize(
         independent(judge, oracles)
     codec: SequenceCodec = run.codec  # type: ignore[assignment]
     train, shares = learned_from(run, where)
+    size = batch or BATCH[method]
     search = Search(
-        generator=run.generator,  # type: ignore[arg-type]
-        discriminator=run.discriminator,
+        generator=copy.deepcopy(run.generator).cpu(),  # type: ignore[arg-type]
+        discriminator=None if run.discriminator is None else copy.deepcopy(run.discriminator).cpu(),
         game=run.plan.game,
         codec=codec,
         train=train,
@@ -205,7 +207,7 @@ def optimize(
         may=None if template is None else allowed(template, codec),
         reference=None if reference is None else varied(reference, codec, mutations),
         rounds=rounds,
-        batch=batch if budget is None else max(1, min(batch, budget // 4)),
+        batch=size if budget is None else max(1, min(size, budget // 4)),
         calls=budget,
         seed=seed,
         per_cluster=per_cluster,

@@ -25,7 +25,7 @@ from vivogan.errors import UserError
 
 Floats = NDArray[np.float64]
 Values = Callable[[list[str]], Floats]
-SPEC = re.compile(r"\s*(?P<sign>-?)\s*(?P<body>.+?)\s*(?:\*\s*(?P<weight>\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+))?\s*")
+SPEC = re.compile(r"\s*(?P<sign>-?)\s*(?P<body>.+?)\s*(?:\*\s*(?P<weight>-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?))?\s*")
 FUNCTION = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<name>[A-Za-z_]\w*)")
 PLACE = "{}"  # in a command: the file of sequences
 
@@ -52,7 +52,7 @@ class Oracle:
 
 
 def oracle(spec: str) -> Oracle:
-    """The oracle of a specification ``[-]WHAT[*weight]``, where WHAT is one of
+    """The oracle of a specification ``[-]WHAT[*weight]`` (``-`` and a weight below 0 lower it), where WHAT is one of
 
     * ``runs/mic`` or ``runs/mic:column``, a trained predictor (for classes the column is the class, and the value its
       probability); with ``@lcb`` at the end one standard deviation is taken off the score, for caution;

@@ -55,7 +55,7 @@ def figures(gallery: Mapping[str, Any]) -> list[Figure]:
     ]
     if aligned and len({*map(len, real), *map(len, made)}) == 1:
         found.append(_couplings(real, made, alphabet))
-    word = None if aligned or alphabet is PROTEIN else most_placed(real)
+    word = None if aligned or alphabet is PROTEIN else most_placed(gallery["train"])
     if word is not None:
         found.append(_motif(real, made, word))
     if gallery.get("walk"):
@@ -198,7 +198,7 @@ def _motif(real: Sequence[str], made: Sequence[str], word: str) -> Figure:
                 color=colour, label=label, linewidth=1.1)  # fmt: skip
     ax.set(xlabel="position at which the word begins", ylabel=f"sequences with {word} (%)")
     ax.legend(frameon=False)
-    caption = f"{word}, the word most bound to one place in real sequences: how many begin it at each position."
+    caption = f"{word}, the word most bound to one place in training sequences: how many begin it at each position."
     return Figure("motif", f"Where {word} stands", caption, pixels(canvas))
 
 

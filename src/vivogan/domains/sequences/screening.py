@@ -102,22 +102,27 @@ class Screen:
         return f"{self.status}: nothing withheld; {unseen} of {len(self.ids)} were too short: {NOT_SCREENED}"
 
 
+def screeners(settings: ScreenSettings) -> list[Screener]:
+    """Who will judge. Raises ``UserError`` when one that was named cannot: worth knowing before a long computation."""
+    return [screener for build in SCREENERS.values() if (screener := build(settings)) is not None]
+
+
 def screen(sequences: Sequence[str], ids: Sequence[str], alphabet: Alphabet, settings: ScreenSettings) -> Screen:
     """Screen sequences by all that is at hand; a sequence is withheld when any screener says so.
 
     Raises ``UserError`` when a screener was asked for and fails: what could not be screened is not written.
     """
-    screeners = [screener for build in SCREENERS.values() if (screener := build(settings)) is not None]
+    chosen = screeners(settings)
     reasons: list[str | None] = [None] * len(sequences)
     judged = np.zeros(len(sequences), bool)
-    for screener in screeners:
+    for screener in chosen:
         verdicts = screener(sequences, alphabet) if len(sequences) else []
         for i, verdict in enumerate(verdicts):
             judged[i] |= verdict.judged
             if verdict.hit and reasons[i] is None:
                 reasons[i] = f"{screener.name}: {verdict.hit}"
     kept = np.array([reason is None for reason in reasons], bool)
-    status = f"screened by {' and '.join(s.name for s in screeners)}" if screeners else NOT_SCREENED
+    status = f"screened by {' and '.join(s.name for s in chosen)}" if chosen else NOT_SCREENED
     return Screen(kept, reasons, judged, list(ids), status)
 
 

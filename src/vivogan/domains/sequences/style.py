@@ -1,8 +1,9 @@
 """What a whole sequence is like, drawn before its letters: sequences differ from one another more than chance allows.
 
 A left-to-right model draws each letter well and still misses how much sequences differ: promoters with a CpG island
-and without, rich in A here and in G there. So the summary of a sequence is drawn first, from a smoothed bootstrap of
-the training part, and the letters follow it.
+and without, rich in A here and in G there. So the summary of a sequence is drawn first, and the letters follow it. The
+summaries are known with noise alone, in training as in drawing: they guide and are not to be read off, and what is
+drawn is a kernel density estimate of what was seen.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ WORDS = (3, 4)  # lengths of the words that are counted
 WORD_PARTS, REGION_PARTS = 8, 8  # principal components of word counts, and of the composition along the sequence
 REGIONS = 10
 MOST_POINTS, FEWEST_POINTS = 2048, 128  # training summaries that new ones are drawn around: of all classes, of one
-BANDWIDTH = 0.3  # of their smoothing, in standard deviations
-JITTER = 0.3  # of the principal components in training: they guide and are not to be read off
+JITTER = 0.3  # of every number, in its standard deviations
 
 
 class Style(nn.Module):
@@ -30,8 +30,7 @@ class Style(nn.Module):
     """
 
     points: Tensor  # classes x P x d
-    means: Tensor  # classes x d
-    factor: Tensor  # d x d
+    scale: Tensor  # d: standard deviations
     regions_centre: Tensor
     regions_axes: Tensor
     regions_scale: Tensor
@@ -47,8 +46,7 @@ class Style(nn.Module):
             self.register_buffer(f"{name}_scale", torch.ones(parts))
         self.size = self.counted + WORD_PARTS + REGION_PARTS
         self.register_buffer("points", torch.zeros(classes, max(FEWEST_POINTS, MOST_POINTS // classes), self.size))
-        self.register_buffer("means", torch.zeros(classes, self.size))
-        self.register_buffer("factor", torch.zeros(self.size, self.size))
+        self.register_buffer("scale", torch.ones(self.size))
 
     def measure(self, x: Tensor) -> Tensor:
         """[n, d] of sequences x [n, A, L]."""
@@ -59,10 +57,9 @@ class Style(nn.Module):
         return torch.cat(parts, 1)
 
     def jittered(self, x: Tensor) -> Tensor:
-        """The same, with noise on the components."""
+        """The same, with noise."""
         found = self.measure(x)
-        noise = JITTER * torch.randn_like(found[:, self.counted :])
-        return torch.cat([found[:, : self.counted], found[:, self.counted :] + noise], 1)
+        return found + JITTER * self.scale * torch.randn_like(found)
 
     def along(self, style: Tensor) -> Tensor:
         """The composition along the sequence that a summary [n, d] stands for: [n, A, L]."""
@@ -73,18 +70,12 @@ class Style(nn.Module):
     def draw(self, z: Tensor, condition: Tensor) -> Tensor:
         """[n, d] of normal numbers z [n, d + 1] and classes [n].
 
-        The first number chooses a training summary of the class; the rest move it. It is drawn towards the mean as
-        far as the noise spreads it, so that variances stay (Silverman and Young 1987).
+        The first number chooses a training summary of the class, the rest are the noise.
         """
         share = torch.special.ndtr(z[:, 0])
         count = self.points.shape[1]
         point = self.points[condition, (share * count).long().clamp(0, count - 1)]
-        centre = self.means[condition]
-        drawn = centre + (1 - BANDWIDTH**2) ** 0.5 * (point - centre) + BANDWIDTH * z[:, 1:] @ self.factor.T
-        counted = drawn[:, : self.counted].clamp_min(0)
-        singles, pairs = counted[:, : self.symbols], counted[:, self.symbols :]
-        shares = [part / part.sum(1, keepdim=True).clamp_min(1e-6) for part in (singles, pairs)]
-        return torch.cat([*shares, drawn[:, self.counted :]], 1)
+        return point + JITTER * self.scale * z[:, 1:]
 
     def fit(self, x: Tensor, y: NDArray[np.intp], seed: int) -> Style:
         """Fit to training sequences x [n, A, L] of classes y [n]."""
@@ -96,21 +87,14 @@ class Style(nn.Module):
             getattr(self, f"{name}_centre").copy_(centre)
             getattr(self, f"{name}_scale").copy_(((values - centre) @ chosen).std(0) + 1e-6)
         found = self.measure(x)
-        within = torch.zeros_like(found)
+        self.scale.copy_(found.std(0) + 1e-6)
         rng = numpy_generator(seed, "style")
         for k in range(len(self.points)):
             own = np.flatnonzero(y == k)
             rows = own if len(own) else np.arange(len(x))  # a class without records is like all
             count = self.points.shape[1]
-            chosen_rows = np.concatenate([rng.permutation(rows) for _ in range(-(-count // len(rows)))])[:count]
-            self.points[k] = found[torch.from_numpy(chosen_rows)]
-            self.means[k] = found[torch.from_numpy(rows)].mean(0)
-            within[torch.from_numpy(own)] = found[torch.from_numpy(own)] - self.means[k]
-        covariance = within.T @ within / max(1, len(x) - 1)
-        # What the training is told of the components is noisy; what is drawn must be so too.
-        covariance.diagonal()[self.counted :] += (JITTER / BANDWIDTH) ** 2
-        values, vectors = torch.linalg.eigh(covariance)
-        self.factor.copy_(vectors * values.clamp_min(0).sqrt())
+            chosen = np.concatenate([rng.permutation(rows) for _ in range(-(-count // len(rows)))])[:count]
+            self.points[k] = found[torch.from_numpy(chosen)]
         return self
 
 

@@ -76,6 +76,7 @@ class Judgement:
     items: list[dict[str, Any]]
     figures: list[Figure] = field(default_factory=list)
     confusion: dict[str, Any] | None = None
+    measure: str = ""  # what ``value`` is, where it is not ``Task.measure``
 
 
 class Task(Protocol):

@@ -195,6 +195,9 @@ def _curve(run: TaskRun, data: Any, generated: list[Any] | None, watch: Watch) -
                 made = generated = generated or _imagined(run, data, run.split, plan, silent)
             nobody = np.zeros(0, np.intp)
             model = run.task.fit(data, chosen, nobody, made, plan, run.config.seed, None, silent)
-            value = run.task.judge(model, data, judged, chosen).value
-            points.append({"labels": size, "generated": with_generated, "value": value, "low": None, "high": None})
-            run.folder.write_json(path, {"score": run.task.measure, "better": run.task.better, "points": points})
+            found = run.task.judge(model, data, judged, chosen)
+            points.append(
+                {"labels": size, "generated": with_generated, "value": found.value, "low": None, "high": None}
+            )
+            measure = found.measure or run.task.measure
+            run.folder.write_json(path, {"score": measure, "better": run.task.better, "points": points})

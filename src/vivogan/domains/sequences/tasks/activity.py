@@ -24,7 +24,7 @@ from vivogan.domains.sequences.alphabets import PROTEIN
 from vivogan.domains.sequences.clusters import clusters
 from vivogan.domains.sequences.codec import SequenceCodec
 from vivogan.domains.sequences.records import Refusal, SequenceRecords, is_measured
-from vivogan.domains.sequences.tasks.agreement import class_scores, number_scores
+from vivogan.domains.sequences.tasks.agreement import Known, class_scores, number_scores
 from vivogan.domains.sequences.tools.oracle import Front
 from vivogan.domains.sequences.tools.predictor import Predictor, PredictPlan, Targets, fit_predictor, networks
 from vivogan.domains.sequences.tools.reader import ReaderSettings
@@ -207,12 +207,12 @@ class ActivityTask:
     def judge(
         self, model: Predictor, data: ActivityData, indices: NDArray[np.intp], train: NDArray[np.intp]
     ) -> Judgement:
-        chosen, learned = ([data.records.sequences[i] for i in part.tolist()] for part in (indices, train))
-        found = model.predict(chosen)
-        ids = [data.ids[i] for i in indices.tolist()]
-        if model.targets.classes:
-            return class_scores(ids, found, data.y[indices], model.targets, model.codec, learned, data.y[train], chosen)
-        return number_scores(ids, found, data.y[indices], model.targets, model.codec, learned, data.y[train], chosen)
+        judged, learned = (
+            Known([data.records.sequences[i] for i in part.tolist()], data.y[part]) for part in (indices, train)
+        )
+        ids, found = [data.ids[i] for i in indices.tolist()], model.predict(judged.sequences)
+        scores = class_scores if model.targets.classes else number_scores
+        return scores(ids, found, model.targets, model.codec, learned, judged)
 
     def figures(self, model: Predictor, data: ActivityData, judgement: Judgement) -> list[Figure]:
         """The report draws what was predicted over what was measured itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +20,14 @@ from vivogan.metrics.bootstrap import interval
 Floats = NDArray[np.float64]
 NAN = float("nan")
 SHARE = f"{100 * LEVEL:.0f} % intervals that hold the truth"
+
+
+@dataclass(frozen=True)
+class Known:
+    """Sequences with what was measured of them, y [n, t]; NaN where nothing was."""
+
+    sequences: Sequence[str]
+    y: Floats
 
 
 def spearman(a: Floats, b: Floats) -> float:
@@ -47,17 +56,10 @@ def auc(score: Floats, positive: Floats) -> float:
 
 
 def number_scores(
-    ids: Sequence[str],
-    found: Predicted,
-    y: Floats,
-    targets: Targets,
-    codec: SequenceCodec,
-    learned: Sequence[str],
-    y_learned: Floats,
-    judged: Sequence[str],
+    ids: Sequence[str], found: Predicted, targets: Targets, codec: SequenceCodec, learned: Known, judged: Known
 ) -> Judgement:
     """Correlations, error and coverage of each column; ``baseline`` is a ridge on words, of the error also the mean."""
-    simple = simply(codec, learned, y_learned, judged)
+    simple, y = simply(codec, learned, judged.sequences), judged.y
     scores: list[Score] = []
     rows: list[dict[str, Any]] = []
     for k, name in enumerate(targets.names):
@@ -67,7 +69,7 @@ def number_scores(
         of = f", {name}" if len(targets.names) > 1 else ""
         truth, mean, other = y[known, k], found.mean[known, k], simple[known, k]
         low, high = found.low[known, k], found.high[known, k]
-        constant = float(np.sqrt(np.mean((truth - np.nanmean(y_learned[:, k])) ** 2)))
+        constant = float(np.sqrt(np.mean((truth - np.nanmean(learned.y[:, k])) ** 2)))
         inside = ((low <= truth) & (truth <= high)).astype(float)
         note = "the simple way is a ridge regression on words"
         scores += [
@@ -95,17 +97,11 @@ def number_scores(
 
 
 def class_scores(
-    ids: Sequence[str],
-    found: Predicted,
-    y: Floats,
-    targets: Targets,
-    codec: SequenceCodec,
-    learned: Sequence[str],
-    y_learned: Floats,
-    judged: Sequence[str],
+    ids: Sequence[str], found: Predicted, targets: Targets, codec: SequenceCodec, learned: Known, judged: Known
 ) -> Judgement:
     """Area under the curve (mean over the classes where there are more than two), accuracy and calibration."""
-    simple, truth, best = simply(codec, learned, y_learned, judged), y.argmax(1), found.mean.argmax(1)
+    simple, y = simply(codec, learned, judged.sequences), judged.y
+    truth, best = y.argmax(1), found.mean.argmax(1)
     right = (best == truth).astype(float)
     note = "the simple way is a ridge regression on words"
 
@@ -128,7 +124,7 @@ def class_scores(
     matrix = np.zeros((len(targets.names),) * 2, int)
     np.add.at(matrix, (truth, best), 1)
     confusion = {"names": targets.names, "matrix": matrix.tolist()}
-    return Judgement(scores[0].value, scores, rows, confusion=confusion)
+    return Judgement(scores[0].value, scores, rows, confusion=confusion, measure=scores[0].name)
 
 
 def score(
@@ -155,7 +151,7 @@ def calibration_error(sure: Floats, right: Floats, bins: int = 10) -> float:
     return float(np.sum(gaps))
 
 
-def simply(codec: SequenceCodec, learned: Sequence[str], y: Floats, judged: Sequence[str]) -> Floats:
+def simply(codec: SequenceCodec, learned: Known, judged: Sequence[str]) -> Floats:
     """What a ridge regression on counts of words says of ``judged``, [n, t]."""
     from sklearn.linear_model import RidgeCV
     from sklearn.preprocessing import StandardScaler
@@ -167,7 +163,8 @@ def simply(codec: SequenceCodec, learned: Sequence[str], y: Floats, judged: Sequ
         return np.sqrt(np.concatenate([kmer_counts(chosen, k, letters) for k in ks], 1).astype(float))
 
     scaler = StandardScaler()
-    known_words, new_words = scaler.fit_transform(words(learned)), scaler.transform(words(judged))
+    known_words, new_words = scaler.fit_transform(words(learned.sequences)), scaler.transform(words(judged))
+    y = learned.y
     found = np.zeros((len(judged), y.shape[1]))
     for k in range(y.shape[1]):
         known = np.isfinite(y[:, k])

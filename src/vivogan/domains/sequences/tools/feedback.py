@@ -20,14 +20,15 @@ TOP = 0.2  # share of the candidates that passes the moving threshold
 MEMORY = 3  # rounds whose candidates set it
 RATE, BATCH = 3e-3, 64  # of the likelihood
 STEPS = 30  # of it a round, at least; where the set is larger, one pass
-TURNS = 20  # of the game a round
+TURNS = 10  # of the game a round
+LARGEST = 4  # times a round's candidates: the set that is refreshed, drawn from all training sequences
 
 
 class Pool:
-    """The training set as a ring: real sequences first go, in random order; then the oldest generated ones."""
+    """A set of at most ``largest`` as a ring: real sequences first go, in random order; then the oldest generated."""
 
-    def __init__(self, train: Part, seed: int) -> None:
-        order = torch.from_numpy(numpy_generator(seed, "pool").permutation(len(train.x)))
+    def __init__(self, train: Part, largest: int, seed: int) -> None:
+        order = torch.from_numpy(numpy_generator(seed, "pool").permutation(len(train.x))[:largest])
         self.x, self.y, self.oldest, self.replaced = train.x[order].clone(), train.y[order].clone(), 0, 0
 
     def replace(self, x: Tensor, y: Tensor) -> None:
@@ -51,7 +52,7 @@ def feedback(search: Search) -> SequenceGenerator:
         settings = search.game.model_copy(update={"anchor": max(1.0, search.game.anchor), "precision": "float32"})
         game = Game(generator, copy.deepcopy(search.discriminator).requires_grad_(True), settings)
     optimizer = torch.optim.AdamW(generator.parameters(), RATE, weight_decay=1e-2)
-    pool, threshold, recent = Pool(search.train, search.seed), -np.inf, list[np.ndarray]()
+    pool, threshold, recent = Pool(search.train, LARGEST * search.batch, search.seed), -np.inf, list[np.ndarray]()
     taken: set[str] = set()
     for number in search.each_round():
         x, y = search.sample(search.batch, "feedback", number, generator=generator.eval())
