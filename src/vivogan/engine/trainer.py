@@ -115,12 +115,15 @@ class Trainer:
         game.set_rate(ramp(progress, s.warmup, s.decay, s.rate_final) * 0.5**self.rollbacks)
         turns = s.discriminator_steps
         for turn in range(self.step * turns, (self.step + 1) * turns):
-            last = turn == (self.step + 1) * turns - 1
-            hands = self.dealer.deal(game.generator, game.device, turn, self.rollbacks, self.augmentation.p, graph=last)
+            taught = turn == (self.step + 1) * turns - 1 and progress >= s.lead
+            hands = self.dealer.deal(
+                game.generator, game.device, turn, self.rollbacks, self.augmentation.p, graph=taught
+            )
             rng = torch_generator(self.seed, "penalty", turn, device=game.device)
             watched = game.discriminator_turn(hands, penalties(s, turn, progress, 2.0**self.rollbacks), rng)
-        watched |= game.generator_turn(hands)
-        game.update_average(ema_decay(s.batch, self.seen, s.ema_half_life * s.samples, s.ema_rampup))
+        if taught:
+            watched |= game.generator_turn(hands)
+            game.update_average(ema_decay(s.batch, self.seen, s.ema_half_life * s.samples, s.ema_rampup))
         row = torch.stack(list(watched.values()))
         parallel.average_([row])
         numbers = dict(zip(watched, row.tolist(), strict=True))

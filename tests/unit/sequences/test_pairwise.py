@@ -72,6 +72,23 @@ def test_step_by_step_is_the_same_as_all_at_once(order: list[int]) -> None:
         known[:, :, place] = x[:, :, place]
 
 
+@settings(max_examples=10, deadline=None)
+@given(st.permutations(range(L)))
+def test_a_state_dict_restores_the_order(order: list[int]) -> None:
+    model, fresh = randomly_coupled(order), Couplings(A, L)
+    fresh.load_state_dict(model.state_dict())
+    assert fresh.order == tuple(order)
+    x = torch.randn(3, A, L)
+    torch.testing.assert_close(fresh(x), model(x))
+
+
+def test_the_least_varied_place_is_drawn_first() -> None:
+    codes = torch.randint(A, (200, L), generator=torch.Generator().manual_seed(4))
+    codes[:, 3], codes[:, 1] = 0, codes[:, 1].clamp(max=1)
+    x = one_hot(codes, A)
+    assert fit_couplings(x, x).order[:2] == (3, 1)
+
+
 def test_an_order_that_leaves_a_place_out_is_refused() -> None:
     with pytest.raises(ValueError, match="each of the 3 places once"):
         Couplings(A, 3, [0, 1, 1])

@@ -28,7 +28,7 @@ from vivogan.domains.sequences.tools.comparison import compare
 from vivogan.domains.sequences.tools.directions import Floats, Properties, directions, known_properties
 from vivogan.domains.sequences.tools.learned import Learned, learned
 from vivogan.domains.sequences.tools.motif import Motif, counted
-from vivogan.domains.sequences.tools.occurrences import background, sites
+from vivogan.domains.sequences.tools.occurrences import background, placed, sites
 from vivogan.domains.sequences.tools.oracle import translation
 from vivogan.domains.sequences.tools.placed_words import placed_words
 from vivogan.domains.tasks.run import TaskRun
@@ -286,7 +286,7 @@ def _judged(
     places, logos, counts, rates = {}, {}, {}, {}
     for name, sequences in texts.items():
         hits = sites(sequences, motif.matrix, letters, shares, both)
-        there = sites(sequences, motif.matrix, letters, shares, False, within=motif.within) if motif.placed else hits
+        there = placed(sequences, motif, shares) if motif.placed else hits
         counts[name], rates[name] = len(sequences), len(there) / len(sequences)
         places[name] = np.array([site.start for site in hits], np.int64)
         logos[name] = counted(there, codes(sequences, letters).astype(np.int64), len(motif.counts), len(letters), both)[
@@ -305,8 +305,11 @@ def _properties(material: Material, found: Sequence[Found], shares: Floats, fram
         texts = frame.texts(sequences)
         for each in found:
             has = np.zeros(len(texts))
-            both = frame.both_strands and not each.motif.placed
-            hits = sites(texts, each.motif.matrix, frame.alphabet.letters, shares, both, within=each.motif.within)
+            hits = (
+                placed(texts, each.motif, shares)
+                if each.motif.placed
+                else sites(texts, each.motif.matrix, each.motif.letters, shares, frame.both_strands)
+            )
             has[[site.row for site in hits]] = 1
             measured[f"{each.motif.name} ({each.motif.consensus})"] = has
         if values is not None and material.predictor is not None:

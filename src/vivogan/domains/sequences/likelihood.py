@@ -7,13 +7,15 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor, nn
 
+from vivogan.core.configuration import Settings
 from vivogan.core.seeds import derive, numpy_generator
 from vivogan.domains.base import Start
 from vivogan.domains.sequences.generator import SequenceGenerator
@@ -76,24 +78,23 @@ def _markov(generator: SequenceGenerator, x: Tensor) -> Tensor:
     return torch.from_numpy(np.log(shorter)).float()
 
 
-@dataclass(frozen=True)
-class Schedule:
+class LikelihoodSettings(Settings):
     """How long and how fast the likelihood is learned."""
 
-    epochs: int = 40
-    batch: int = 64
-    rate: float = 3e-3
-    decay: float = 1e-2
-    seconds: float = math.inf
-    patience: int = 6  # epochs without a better held-out likelihood
-    average: float = 0.5  # epochs: half-life of the average that is kept
+    epochs: Annotated[int, Field(ge=0)] = 40  # at most
+    batch: Annotated[int, Field(ge=1)] = 32
+    rate: Annotated[float, Field(gt=0)] = 4e-3
+    decay: Annotated[float, Field(ge=0)] = 1e-2
+    patience: Annotated[int, Field(ge=1)] = 6  # epochs without a better held-out likelihood
+    average: Annotated[float, Field(ge=0)] = 0.5  # epochs: half-life of the average that is kept
+    seconds: float | None = None  # it stops at the end of the epoch in which they are over
 
 
 def learn(
     generator: SequenceGenerator,
     train: Part,
     held: Part,
-    schedule: Schedule,
+    schedule: LikelihoodSettings,
     seed: int,
     log: Callable[[dict[str, Any]], None] = lambda record: None,
     stop: Callable[[], bool] = lambda: False,
@@ -131,7 +132,7 @@ def learn(
             best, kept, waited = found, copy.deepcopy(average.state_dict()), 0
         else:
             waited += 1
-        if waited >= schedule.patience or time.monotonic() - began > schedule.seconds or stop():
+        if waited >= schedule.patience or time.monotonic() - began > (schedule.seconds or math.inf) or stop():
             break
     generator.load_state_dict(kept)
     generator.eval()
@@ -179,14 +180,10 @@ def start(generator: SequenceGenerator, part: Start) -> None:
         sharpen(generator, held)
         return
     count(generator, train, plan.smooth)
-    wanted = plan.likelihood
-    schedule = Schedule(
-        wanted.epochs, wanted.batch, wanted.rate, wanted.decay, wanted.seconds or math.inf, wanted.patience
-    )
 
     def log(record: dict[str, Any]) -> None:
         part.log(
             {"event": "stage", "text": f"likelihood, epoch {record['epoch']}: {record['surprise']:.4f} nats a place"}
         )
 
-    learn(generator, train, held, schedule, derive(part.seed, "likelihood"), log, part.stop)
+    learn(generator, train, held, plan.likelihood, derive(part.seed, "likelihood"), log, part.stop)

@@ -9,13 +9,12 @@ import torch
 from pydantic import Field
 
 from vivogan.core.budget import Budget
-from vivogan.core.configuration import Settings
 from vivogan.domains.base import Plan
 from vivogan.domains.sequences.alphabets import ALPHABETS
 from vivogan.domains.sequences.codec import LONGEST, SequenceCodec
 from vivogan.domains.sequences.discriminator import SequenceDiscriminator
 from vivogan.domains.sequences.generator import Parts, SequenceGenerator
-from vivogan.domains.sequences.likelihood import SMOOTH
+from vivogan.domains.sequences.likelihood import SMOOTH, LikelihoodSettings
 from vivogan.domains.sequences.style import Style
 from vivogan.engine.game import Game
 from vivogan.engine.settings import GameSettings
@@ -25,7 +24,6 @@ Count = Annotated[int, Field(ge=1)]
 START_SHARE, LOOKS_SHARE = 0.6, 0.06  # of a time budget goes to the likelihood, and to looking at the held-out part
 STYLED_LENGTH, STYLED_SYMBOLS = 100, 6  # sequences at least so long, of so few symbols, get a style
 IMBALANCE = 5.0
-EPOCHS = 40  # of the likelihood, at most
 
 
 GAME = GameSettings(
@@ -33,25 +31,15 @@ GAME = GameSettings(
     r1=1.0,
     r2=1.0,
     penalty_every=4,
-    learning_rate=2e-4,
-    learning_rate_discriminator=5e-4,
+    learning_rate=3e-4,
+    learning_rate_discriminator=1e-3,
     batch=64,
+    lead=0.25,
     anchor=1.0,
     ema_half_life=0.05,
     decay=0.5,
     clip=1.0,
 )
-
-
-class LikelihoodSettings(Settings):
-    """How the generator learns before the game; see ``likelihood.py``."""
-
-    epochs: Annotated[int, Field(ge=0)] = EPOCHS
-    batch: Count = 32
-    rate: Annotated[float, Field(gt=0)] = 4e-3
-    decay: Annotated[float, Field(ge=0)] = 1e-2
-    patience: Count = 6
-    seconds: float | None = None  # it stops at the end of the epoch in which they are over
 
 
 class SequencePlan(Plan):
@@ -99,7 +87,7 @@ def plan_for(fingerprint: Mapping[str, Any], budget: Budget, device: str) -> Seq
 
 def _epochs(samples: int, count: int) -> int:
     """As many records for the likelihood as for the game, at least one epoch."""
-    return int(min(EPOCHS, max(1, samples // max(1, count))))
+    return int(min(LikelihoodSettings().epochs, max(1, samples // max(1, count))))
 
 
 def networks(codec: SequenceCodec, classes: int, plan: SequencePlan) -> tuple[SequenceGenerator, SequenceDiscriminator]:

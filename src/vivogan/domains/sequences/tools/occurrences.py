@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from vivogan.domains.sequences.kmers import codes
 from vivogan.domains.sequences.matrices import STEPS, Matrix, threshold
-from vivogan.domains.sequences.tools.motif import Site
+from vivogan.domains.sequences.tools.motif import Motif, Site
 
 Floats = NDArray[np.float64]
 P = 1e-4  # of a hit at one place by chance
+PLACED = 0.01  # of one at any of the few places that a motif is bound to
 Z = 1.96
 ROWS = 64
 
@@ -90,3 +91,10 @@ def sites(
             strand, start = divmod(int(at[row]), said.shape[2])
             found.append(Site(first + row, start, strand == 0))
     return found
+
+
+def placed(sequences: Sequence[str], motif: Motif, shares: Floats) -> list[Site]:
+    """The best site of each sequence that has one where the motif is bound to, on the strand as written."""
+    first, last = motif.within or (0, max(map(len, sequences)))
+    p = PLACED / (last - first + 1)
+    return sites(sequences, motif.matrix, motif.letters, shares, False, p, (first, last))
