@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from benchmarks.blood import CACHE, data_folder
@@ -48,6 +51,17 @@ def table(path: Path, sequences: Sequence[str], seed: int) -> Path:
     return path
 
 
+def written(path: Path, rows: Sequence[Mapping[str, str]]) -> Path:
+    """Rows as a CSV."""
+    text = StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, text.getvalue())
+    return path
+
+
 def trained(
     name: str, source: Callable[[Path], Path], say: Callable[[str], None] = print, **options: Any
 ) -> tuple[Run, float]:
@@ -73,6 +87,14 @@ def made(run: Run, n: int, keep: float = 1.0, generator: nn.Module | None = None
         x = run.tensors(np.arange(n), seed, lambda rows: run.classes.draw(seed, rows), 1.0, keep, generator)
     decoded: list[str] = run.codec.decode(x)
     return decoded
+
+
+def interval(values: NDArray[np.float64], seed: int = 0) -> dict[str, float]:
+    """Mean of values [n] with its 95 % interval by bootstrap."""
+    rng = numpy_generator(seed, "bootstrap")
+    means = [values[rng.integers(len(values), size=len(values))].mean() for _ in range(1000)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return {"value": float(values.mean()), "low": float(low), "high": float(high)}
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:

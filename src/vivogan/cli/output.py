@@ -55,7 +55,7 @@ def pairs(rows: Iterable[tuple[str, object]]) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(Text(name), Text(str(value)))
+        table.add_row(Text(name), Text(f"{value:.4g}" if isinstance(value, float) else str(value)))
     return table
 
 

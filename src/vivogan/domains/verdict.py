@@ -103,6 +103,6 @@ def advice(
     if rare:
         found.append(f"Few test records of {', '.join(rare[:3])}: collect more, or read that class with care.")
     if counts["train"] < 200:
-        found.append("Small training set: unlabelled images of the same kind help, even without labels.")
+        found.append("Small training set: more records of the same kind help, even without labels.")
     found.append("Trade yield for quality: generate --keep 0.5 keeps what the discriminator finds most convincing.")
     return found

@@ -10,6 +10,15 @@ from vivogan.reports import memorisation, words
 from vivogan.reports.charts import number
 from vivogan.reports.gather import Run, finite
 
+# What must be said of the samples of a domain beyond what holds for all.
+LIMITS: Mapping[str, list[str]] = {
+    "sequences": [
+        "- Sequences are screened as they are generated where a list or databases of concern are named; "
+        'else every header says "not screened". Screening is no proof of safety.',
+        "- A score tells how like real sequences they are, not whether they work: that takes an assay.",
+    ]
+}
+
 
 def card(run: Run) -> str:
     """The model card of a run as Markdown; the user's text in it can neither break the table nor carry HTML."""
@@ -80,9 +89,10 @@ def scores(
 
 def _limits(run: Run) -> list[str]:
     lines = [
-        "- It knows its training data only: other instruments, donors or protocols may look different.",
+        "- It knows its training data only: other instruments, donors, organisms or protocols may differ.",
         "- Made samples serve training, testing and planning. They are no observations: no diagnosis may rest on them.",
     ]
+    lines += LIMITS.get(run.domain, [])
     rows = run.evaluation.get("by_class") or []
     weakest = words.weakest(rows)
     if weakest is not None:

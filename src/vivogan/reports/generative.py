@@ -96,13 +96,17 @@ def panels(run: Run) -> list[dict[str, Any]]:
     return made
 
 
+# Where the samples of a domain go, in the command that the page names.
+MADE = {"sequences": "made.fasta"}
+
+
 def commands(run: Run) -> dict[str, str]:
     """The commands the page names."""
     folder = shlex.quote(run.shown)
     return {
         "train": train_command(run, ("train",)),
         "evaluate": f"vivogan {run.domain} evaluate {folder}",
-        "generate": f"vivogan {run.domain} generate {folder} -n 500 --seed 0 -o made/",
+        "generate": f"vivogan {run.domain} generate {folder} -n 500 --seed 0 -o {MADE.get(run.domain, 'made/')}",
         "report": f"vivogan report {folder}",
     }
 

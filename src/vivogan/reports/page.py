@@ -118,12 +118,14 @@ def train_command(run: Run, verbs: Sequence[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """A recorded setting or property for people: lists with commas, long ones cut, thousands apart."""
+    """A recorded setting or property for people: lists with commas, long ones cut, four digits, thousands apart."""
     if isinstance(value, list):
         words = [shown(item) for item in value[:12]] + ([f"and {len(value) - 12} more"] if len(value) > 12 else [])
         return ", ".join(words)
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
+    if isinstance(value, float):
+        return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else str(value)
 
 

@@ -15,7 +15,7 @@ GRADES = ("poor", "fair", "good")
 SCORES: dict[str, tuple[str, str]] = {
     "frechet": (
         "Fréchet distance",
-        "How far the made population lies from the real one, in average look and in spread.",
+        "How far the made population lies from the real one, on average and in spread.",
     ),
     "kernel": ("Kernel distance", "The same question as the Fréchet distance, fair for small sets."),
     "precision": ("Precision", "Share of made samples that look like some real sample."),
@@ -37,6 +37,15 @@ SCORES: dict[str, tuple[str, str]] = {
     "diversity": ("Diversity", "How different made samples are from one another."),
     "unique": ("Uniqueness", "Share of made samples that occur once."),
     "novel": ("Novelty", "Share of made samples that are not in the training data."),
+    "jsd": ("Word use", "Whether short words of letters are as frequent as in real sequences; 0 is the same."),
+    "auc": ("Told apart", "How well a classifier tells made from real; 0.5 means it cannot."),
+    "w1": ("Distance of spreads", "How far one property of made samples must be moved to be spread as in real ones."),
+    "nearest identity": (
+        "Nearest identity",
+        "Share of equal places with the nearest training sequence: as in real ones is well, near 1 is a copy.",
+    ),
+    "pair couplings": ("Pair couplings", "Whether columns that change together in real sequences do so in made ones."),
+    "at its peak": ("Motif in its place", "Share of sequences with the most place-bound word where it belongs."),
     "valid": ("Validity", "Share of made samples that are well-formed."),
 }
 

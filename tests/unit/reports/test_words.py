@@ -66,3 +66,10 @@ def test_guard_events_say_cause_and_action() -> None:
 def test_nothing_measured_nothing_said() -> None:
     assert memorisation.findings({}) == []
     assert memorisation.verdict({}) == ""
+
+
+def test_scores_of_sequences_have_a_meaning_without_a_note() -> None:
+    for name in ("JSD 6-mers", "CNN AUC", "nearest identity, max", "pair couplings r", "GC W1", "TATAAA at its peak"):
+        title, meaning = score_words(name)
+        assert title == name[:1].upper() + name[1:]
+        assert meaning.endswith(".")

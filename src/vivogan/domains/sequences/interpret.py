@@ -158,10 +158,12 @@ def _generated(run: Run, records: SequenceRecords | None, n: int, seed: int, ora
 
 
 def _given(run: TaskRun, records: SequenceRecords | None, n: int, seed: int, column: str | None) -> Material:
-    names = list(run.model.targets.names)
-    predictor = learned(f"{run.folder.path}:{column or names[0]}", 1.0)
+    targets = run.model.targets
+    chosen = column or targets.names[-1 if targets.classes else 0]
+    predictor = learned(f"{run.folder.path}:{chosen}", 1.0)
     assert predictor is not None
-    notes = [f"Of {len(names)} predicted things this explains '{names[0]}'."] if column is None and names[1:] else []
+    several = column is None and len(targets.names) > 1
+    notes = [f"Of {len(targets.names)} predicted things this explains '{chosen}'."] if several else []
     codec: SequenceCodec = predictor.model.codec
     every = _sequences(run, records)
     real = [s for s in every if _fits(s, codec)]

@@ -91,7 +91,10 @@ def _nearest(made: Sequence[str], train: Sequence[str], colours: dict[str, str],
             share = f"{identity:.0%} " if start == 0 else ""
             lines += [Line(f"{share}generated", above[piece], strength), Line("training", below[piece], strength)]
         lines.append(None)
-    caption = "The generated sequences closest to a training sequence, above that sequence. Coloured: equal letters."
+    caption = (
+        "The generated sequences closest to a training sequence in the features that the scores compare, above it. "
+        "Coloured: equal letters."
+    )
     return Figure("nearest", "Nearest to training", caption, page(lines[:-1], colours))
 
 

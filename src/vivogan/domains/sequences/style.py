@@ -19,7 +19,7 @@ WORDS = (3, 4)  # lengths of the words that are counted
 WORD_PARTS, REGION_PARTS = 8, 8  # principal components of word counts, and of the composition along the sequence
 REGIONS = 10
 MOST_POINTS, FEWEST_POINTS = 2048, 128  # training summaries that new ones are drawn around: of all classes, of one
-JITTER = 0.5  # of every number, in its standard deviations
+JITTER = 0.8  # of every number, in its standard deviations
 
 
 class Style(nn.Module):

@@ -17,9 +17,9 @@ from vivogan.domains.sequences.tools.motif import Motif, Site, of_sites
 Floats = NDArray[np.float64]
 CORE = {4: 8, 20: 4}  # places of a seqlet, by the number of letters
 FLANK = 4  # places on either side that are compared too, and by which seqlets are shifted
-FDR = 0.05
+FDR = 0.2  # of windows, as TF-MoDISco has it: what is no motif finds no companions
 MOST = 1500  # seqlets that are compared, the strongest
-ALIKE = 0.45  # mean correlation of the seqlets of one motif
+ALIKE = 0.4  # mean correlation of the seqlets of one motif
 FEW, SHARE = 10, 0.02  # a motif has so many sites, and such a share of the seqlets
 
 
