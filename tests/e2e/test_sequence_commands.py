@@ -74,7 +74,9 @@ def test_train_ends_with_a_judged_run_and_its_report(trained):
     assert Path(printed["run"]) == out
     page = Path(printed["report"]).read_text()
     assert '<img src="http' not in page
-    assert "image" not in re.sub(r"<style.*?</style>|<script.*?</script>|<[^>]+>|data:image/\w+", "", page, flags=re.S)
+    assert "image" not in re.sub(
+        r"<style.*?</style>|<script.*?</script>|<[^>]+>|data:image/\w+|scikit-image", "", page, flags=re.S
+    )
     names = {score["name"] for score in printed["evaluation"]["scores"]}
     assert {"JSD 6-mers", "CNN AUC", "forest AUC", "nearest identity, max", "unique", "GC W1"} <= names
     for name in ("config.toml", "env.json", "data.json", "metrics.jsonl", "evaluation.json", "start.json"):

@@ -324,6 +324,12 @@ def optimize(
     ] = "feedback",
     count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="How many designs.")] = 100,
     rounds: Annotated[int, typer.Option("--rounds", metavar="N", min=1, help="Rounds of candidates.")] = 20,
+    calls: Annotated[
+        int | None,
+        typer.Option(
+            "--calls", metavar="N", min=1, help="Most sequences the oracles are asked for.", show_default="any"
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FOLDER", help="Where to.", show_default="RUN/optimised-METHOD"),
@@ -359,6 +365,7 @@ def optimize(
             method=method,
             n=count,
             rounds=rounds,
+            calls=calls,
             seed=seed,
             where=o.conditions(where),
             template=template,

@@ -31,7 +31,7 @@ def gallery_of(
     known: Sample,
     judged: Sample,
 ) -> dict[str, Any]:
-    """What the domain draws: decoded items, real, generated and of training, the generated samples nearest to training, a walk."""
+    """What the domain draws: items (real, generated, of training), the samples nearest to training, a walk."""
     distance, place = nearest(judged.features, known.features)
     closest = np.argsort(distance)[:8]
 

@@ -22,7 +22,9 @@ class GameSettings(Settings):
     batch: Count = 64
     accumulate: Count = 1  # micro-batches a step
     discriminator_steps: Count = 1  # a generator step
-    lead: Share = 0.0  # of the run, at its start, in which the discriminator learns alone: for generators that start well
+    lead: Share = (
+        0.0  # of the run, at its start, in which the discriminator learns alone: for generators that start well
+    )
 
     objective: Literal["non-saturating", "relativistic", "hinge", "wasserstein", "least-squares"] = "non-saturating"
     r1: Weight = 0.5  # γ of the penalty γ/2 ‖∇D‖² at real samples

@@ -18,7 +18,7 @@ def test_a_style_is_named_by_what_follows_it() -> None:
     style = hidden @ np.array([[3.0, 3, 3, 0], [0, 0, 0, 1]]) + 0.1 * rng.normal(size=(400, 4))
     values = {"GC content": hidden[:, 0] + 0.5 * rng.normal(size=400), "length": rng.normal(size=400)}
     found = corrected(style_effects(style, values))
-    first = next(effect for effect in found if effect.property == "GC content")
+    first = next(effect for effect in found if effect.quantity == "GC content")
     assert abs(first.effect) == pytest.approx(1 / np.sqrt(1.25), abs=0.03)
     assert first.low < first.effect < first.high
     said = names(found)
@@ -32,7 +32,7 @@ def test_a_class_is_named_by_its_difference() -> None:
     found = corrected(
         class_effects(y, ["low", "high"], {"charge": rng.normal(2.0 * y, 2), "none": rng.normal(size=600)})
     )
-    effect = next(e for e in found if e.direction == "high" and e.property == "charge")
+    effect = next(e for e in found if e.direction == "high" and e.quantity == "charge")
     assert effect.effect == pytest.approx(1.0, abs=0.2)
     assert effect.change == pytest.approx(2.0, abs=0.4)
     assert names(found)["high"].startswith("more charge")

@@ -21,7 +21,7 @@ from vivogan.domains.sequences.domain import DOMAIN
 from vivogan.domains.sequences.generator import SequenceGenerator
 from vivogan.domains.sequences.infill import allowed, complete
 from vivogan.domains.sequences.records import ReadOptions, SequenceRecords
-from vivogan.domains.sequences.screening import ScreenSettings, screened
+from vivogan.domains.sequences.screening import ScreenSettings, screened, screeners
 from vivogan.domains.train import train as train_domain
 
 __all__ = ["Run", "completed", "generate", "inspect", "open", "optimize", "train", "write"]
@@ -33,8 +33,8 @@ LARGE, PACKED = 100_000_000, 4  # bytes of a file that is counted instead of rea
 def inspect(source: str | Path, **reading: str | float | None) -> dict[str, Any]:
     """Read a data set and say what is in it, without training: its fingerprint, what was refused and why, and notes.
 
-    ``source`` is a FASTA, FASTQ, Stockholm, A2M, GenBank, CSV or TSV file (also .gz), one sequence a line, or a folder of
-    such files. ``reading``: see ``train``. A file of more than ``LARGE`` letters is counted in one pass and bounded
+    ``source`` is a FASTA, FASTQ, Stockholm, A2M, GenBank, CSV or TSV file (also .gz), one sequence a line, or a folder
+    of such files. ``reading``: see ``train``. A file of more than ``LARGE`` letters is counted in one pass and bounded
     memory: its fingerprint has no classes and no layout. Raises ``InputError``.
     """
     path, options = Path(source), _reading(reading)
@@ -117,11 +117,13 @@ def generate(
 
     The other arguments are those of ``Run.generate``. Raises ``UserError`` when screening was asked for and fails.
     """
+    settings = ScreenSettings.given(listed=screen)
+    screeners(settings)
     if template is None:
         records = run.generate(n, where, seed, start, truncation, keep)
     else:
         records = completed(run, template, n, where, seed, start)
-    kept, screening = screened(records, ScreenSettings.given(listed=screen))
+    kept, screening = screened(records, settings)
     write(kept, out)
     return {
         "run": str(run.folder.path),
@@ -161,16 +163,20 @@ def optimize(
     template: str | None = None,
     reference: str | Path | None = None,
     mutations: tuple[int, int] = (3, 8),
+    calls: int | None = None,
     screen: str | Path | None = None,
     watch: Watch = silent,
 ) -> dict[str, Any]:
     """Design sequences that ``oracles`` score high, screen them, and write them into the folder ``out``.
 
-    ``oracles`` and ``judge`` as in ``vivogan.domains.sequences.oracles``; the rest as in ``optimize.optimize``.
+    ``calls`` bounds how many sequences the oracles are asked for. ``oracles`` and ``judge`` as in
+    ``vivogan.domains.sequences.oracles``; the rest as in ``optimize.optimize``.
     """
     from vivogan.domains.sequences.optimize import optimize as optimised
     from vivogan.domains.sequences.oracles import oracle
 
+    settings = ScreenSettings.given(listed=screen)
+    screeners(settings)  # what cannot be screened in the end is not begun
     wild = None if reference is None else data.read(Path(reference), ReadOptions()).sequences[0]
     found = optimised(
         run,
@@ -184,9 +190,10 @@ def optimize(
         template=template,
         reference=wild,
         mutations=mutations,
+        budget=calls,
         watch=watch,
     )
-    return found.save(Path(out), ScreenSettings.given(listed=screen)) | {"folder": str(out)}
+    return found.save(Path(out), settings) | {"folder": str(out)}
 
 
 def write(records: Any, path: str | Path) -> Any:

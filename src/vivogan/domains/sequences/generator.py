@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from vivogan.domains.sequences.pairwise import Couplings
 from vivogan.domains.sequences.recurrent import Recurrent
 from vivogan.domains.sequences.style import Style
+from vivogan.domains.sequences.subfamily import Subfamily
 
 FORBIDDEN = -1e4
 
@@ -50,7 +51,7 @@ class Parts:
     classes: int
     order: int = 5  # of the back-off table
     width: int = 128  # of the recurrent layer; 0: none
-    style: Style | None = None
+    style: Style | Subfamily | None = None
     coupled: bool = False  # places of an alignment, each with each
 
 
@@ -79,16 +80,23 @@ class SequenceGenerator(nn.Module):
         self.style = parts.style
         self.profile = nn.Parameter(torch.zeros(parts.classes, parts.symbols, parts.length))
         self.back_off = BackOff(parts.symbols, parts.order)
-        self.couplings = _couplings(parts) if parts.coupled else None
+        guide = 0 if parts.style is None else parts.style.size
+        self.couplings = Couplings(parts.symbols, parts.length, guide=guide) if parts.coupled else None
         self.recurrent = None
         if parts.width:
-            self.recurrent = Recurrent(parts.symbols, parts.length, parts.classes, parts.width, parts.style)
+            styled = parts.style if isinstance(parts.style, Style) else None
+            self.recurrent = Recurrent(parts.symbols, parts.length, parts.classes, parts.width, styled)
         self.register_buffer("sharpness", torch.ones(()))  # of all logits: set by what is held out
 
     @property
     def latent_dim(self) -> int:
         """A number for each symbol at each place, and those of the style."""
         return self.symbols * self.length + (self.style.size + 1 if self.style is not None else 0)
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The places in the order in which they are drawn."""
+        return tuple(range(self.length)) if self.couplings is None else self.couplings.order
 
     def forward(self, z: Tensor, condition: Tensor) -> Tensor:
         noise, style = self.latents(z, condition)
@@ -115,14 +123,14 @@ class SequenceGenerator(nn.Module):
         codes = x.argmax(1)  # n x L
         found = self.profile[condition] + self.back_off.table[self.back_off.rows(codes)].transpose(1, 2)
         if self.couplings is not None:
-            found = found + self.couplings(x)
+            found = found + self.couplings(x, style)
         if self.recurrent is not None:
             found = found + self.recurrent(x, style, self.along(style), condition)
         return found
 
     def along(self, style: Tensor | None) -> Tensor | None:
         """The composition along the sequence that styles [n, d] stand for, [n, A, L]."""
-        return None if self.style is None or style is None else self.style.along(style)
+        return self.style.along(style) if isinstance(self.style, Style) and style is not None else None
 
     def _barred(self, found: Tensor, x: Tensor) -> Tensor:
         """Logits with the grammar."""
@@ -135,8 +143,8 @@ class SequenceGenerator(nn.Module):
     def sample(self, noise: Tensor, style: Tensor | None, condition: Tensor) -> Tensor:
         """One-hot x [n, A, L] of Gumbel noise [n, A, L]."""
         drawing = Drawing(self, style, condition)
-        for place in range(self.length):
-            drawing.take((drawing.logits() + noise[..., place]).argmax(1))
+        while not drawing.done:
+            drawing.take((drawing.logits() + noise[..., drawing.place]).argmax(1))
         return drawing.x
 
     def anchor(self, x: Tensor, condition: Tensor) -> Tensor:
@@ -154,8 +162,9 @@ class Drawing:
     """
 
     def __init__(self, generator: SequenceGenerator, style: Tensor | None, condition: Tensor) -> None:
-        self.generator, count = generator, len(condition)
-        self.place = 0
+        self.generator, self.style, count = generator, style, len(condition)
+        self.order = generator.order
+        self.step = 0
         self.x = generator.profile.new_zeros(count, generator.symbols, generator.length)
         self.before = self.code = torch.full((count,), generator.symbols, dtype=torch.long, device=condition.device)
         self.row = torch.full_like(self.code, generator.back_off.first)
@@ -164,12 +173,21 @@ class Drawing:
             None if generator.recurrent is None else generator.recurrent.begin(style, generator.along(style), condition)
         )
 
+    @property
+    def place(self) -> int:
+        """Where the next symbol stands."""
+        return self.order[self.step]
+
+    @property
+    def done(self) -> bool:
+        return self.step == len(self.order)
+
     def logits(self) -> Tensor:
         """[n, A], of what may stand at ``place``."""
         g = self.generator
         found = g.profile[self.condition, :, self.place] + g.back_off.table[self.row]
         if g.couplings is not None:
-            found = found + g.couplings.step(self.x, self.place)
+            found = found + g.couplings.step(self.x, self.place, self.style)
         if g.recurrent is not None and self.state is not None:
             found = found + g.recurrent.step(self.state, self.before, self.code, self.place)
         found = found * g.sharpness + g.follows[self.code]
@@ -179,12 +197,14 @@ class Drawing:
         """Put symbols [n] at ``place`` and go on."""
         self.x[self.every, code, self.place] = 1
         self.row = self.generator.back_off.advance(self.row, code)
-        self.before, self.code, self.place = self.code, code, self.place + 1
+        self.before, self.code, self.step = self.code, code, self.step + 1
 
     def keep(self, rows: Tensor) -> None:
         """Go on with ``rows`` [n], some of which may come twice."""
         for name in ("x", "before", "code", "row", "condition"):
             setattr(self, name, getattr(self, name)[rows])
+        if self.style is not None:
+            self.style = self.style[rows]
         if self.state is not None:
             self.state = self.state.rows(rows)
 
@@ -192,9 +212,3 @@ class Drawing:
 def surprise(logits: Tensor, x: Tensor) -> Tensor:
     """Negative log-likelihood [n] of x [n, A, L], a place."""
     return -(logits.log_softmax(1) * x).sum(1).mean(1)
-
-
-def _couplings(parts: Parts) -> Any:
-    from vivogan.domains.sequences.pairwise import Couplings
-
-    return Couplings(parts.symbols, parts.length)

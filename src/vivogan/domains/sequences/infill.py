@@ -100,7 +100,8 @@ def _completed(
     weight = torch.zeros(len(samples), count)
     bar = torch.where(may, 0.0, FORBIDDEN)
     open_ = may.sum(0)
-    for place in range(generator.length):
+    while not drawing.done:
+        place = drawing.place
         logits = drawing.logits()
         if open_[place] < len(may):
             shares = logits.log_softmax(1)
@@ -108,15 +109,15 @@ def _completed(
                 -1, count
             )
         drawing.take((logits + bar[:, place] + noise[..., place]).argmax(1))
-        given_ends = place + 1 < generator.length and open_[place] == 1 and open_[place + 1] > 1
-        if given_ends or place == generator.length - 1:
-            last = place == generator.length - 1
-            chosen = _resampled(weight, seed, samples, place, 1 if last else count)
-            if last:
-                return drawing.x[(chosen + torch.arange(len(samples))[:, None] * count).flatten()]
-            drawing.keep((chosen + torch.arange(len(samples))[:, None] * count).flatten())
-            weight = torch.zeros_like(weight)
-    raise AssertionError("the last place returns")
+        if not drawing.done and not (open_[place] == 1 and open_[drawing.place] > 1):
+            continue  # particles are kept or dropped where a stretch of given symbols ends
+        chosen = _resampled(weight, seed, samples, place, 1 if drawing.done else count)
+        rows = (chosen + torch.arange(len(samples))[:, None] * count).flatten()
+        if drawing.done:
+            return drawing.x[rows]
+        drawing.keep(rows)
+        weight = torch.zeros_like(weight)
+    raise AssertionError("a sequence has at least one place")
 
 
 def _resampled(weight: Tensor, seed: int, samples: NDArray[np.int64], place: int, count: int) -> Tensor:

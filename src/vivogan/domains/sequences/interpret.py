@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vivogan.core.configuration import validated
 from vivogan.core.seeds import numpy_generator
 from vivogan.domains.run import Run, Watch, silent
 from vivogan.domains.sequences.alphabets import DNA, PROTEIN, Alphabet
@@ -70,8 +71,13 @@ def interpret(
     frame = Frame.of(material.codec)
     drafts = []
     for looked in _looks(run, material, seed, watch):
-        drafts += _motifs(looked, frame, material.codec)
+        own = _motifs(looked, frame)
+        drafts += own
         material.notes.append(looked.note)
+        if not own:
+            material.notes.append(
+                f"No motif in the {looked.source}: no word that recurs matters more than in shuffled sequences."
+            )
     watch({"event": "stage", "text": "motifs"})
     texts = {REAL: frame.texts(material.real), MADE: frame.texts(material.made)}
     texts = {name: texts_ for name, texts_ in texts.items() if len(texts_) >= FEW}
@@ -182,7 +188,7 @@ def _sequences(run: Run | TaskRun, records: SequenceRecords | None) -> list[str]
     if records is not None:
         return records.sequences
     options = {key: value for key, value in run.config.read.items() if key in ReadOptions.model_fields}
-    return read(Path(run.config.source), ReadOptions(**options)).sequences
+    return read(Path(run.config.source), validated(ReadOptions, options)).sequences
 
 
 def _some(sequences: list[str], n: int, seed: int) -> list[str]:
@@ -261,7 +267,7 @@ def _alike(a: Tensor, b: Tensor) -> float:
     return float(torch.corrcoef(torch.stack([a[moved], b[moved]]))[0, 1].nan_to_num())
 
 
-def _motifs(looked: Looked, frame: Frame, codec: SequenceCodec) -> list[Motif]:
+def _motifs(looked: Looked, frame: Frame) -> list[Motif]:
     added, important, numbers = frame.read(looked.x, looked.changes)
     chance = frame.read(looked.null, looked.null_changes)[1]
     letters, found = frame.alphabet.letters, list[Motif]()

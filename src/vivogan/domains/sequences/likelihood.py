@@ -175,7 +175,11 @@ def start(generator: SequenceGenerator, part: Start) -> None:
     if generator.style is not None:
         generator.style.fit(train.x, train.y.numpy(), derive(part.seed, "style"))
     if generator.couplings is not None:
-        generator.couplings.load_state_dict(fit_couplings(train.x, held.x).state_dict())
+        guide = None if generator.style is None else generator.style.jittered
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive(part.seed, "couplings"))
+            found = fit_couplings(train.x, held.x, guide=guide)
+        generator.couplings.load_state_dict(found.state_dict())
         generator.eval()
         sharpen(generator, held)
         return

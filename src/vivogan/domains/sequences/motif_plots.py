@@ -115,5 +115,6 @@ def _logo(ax: Any, counts: Floats, alphabet: Alphabet) -> None:
     table = pd.DataFrame(heights, columns=list(alphabet.letters), index=range(1, len(counts) + 1))
     logomaker.Logo(table, ax=ax, color_scheme={letter: colours[letter] for letter in alphabet.letters})
     ax.set(ylim=(0, np.log2(len(alphabet.letters))))
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.tick_params(labelsize=7)
     ax.set_ylabel("bits", fontsize=7)

@@ -16,6 +16,7 @@ from vivogan.domains.sequences.discriminator import SequenceDiscriminator
 from vivogan.domains.sequences.generator import Parts, SequenceGenerator
 from vivogan.domains.sequences.likelihood import SMOOTH, LikelihoodSettings
 from vivogan.domains.sequences.style import Style
+from vivogan.domains.sequences.subfamily import Subfamily
 from vivogan.engine.game import Game
 from vivogan.engine.settings import GameSettings
 from vivogan.engine.speed import samples_per_second
@@ -66,7 +67,7 @@ def plan_for(fingerprint: Mapping[str, Any], budget: Budget, device: str) -> Seq
     length = min(LONGEST, fingerprint["length"]["max"]) // (3 if coding else 1)
     draft = SequencePlan(
         order={True: 5, False: 2}[symbols <= STYLED_SYMBOLS] if symbols < 65 else 1,
-        style=not aligned and length >= STYLED_LENGTH and symbols <= STYLED_SYMBOLS,
+        style=aligned or (length >= STYLED_LENGTH and symbols <= STYLED_SYMBOLS),
         coupled=aligned,
         width=0 if aligned else 128,
         smooth=0.0 if aligned else SMOOTH,
@@ -95,7 +96,7 @@ def _epochs(samples: int, count: int) -> int:
 def networks(codec: SequenceCodec, classes: int, plan: SequencePlan) -> tuple[SequenceGenerator, SequenceDiscriminator]:
     """The two players that a plan describes."""
     symbols = len(codec.symbols)
-    style = Style(symbols, codec.length, classes) if plan.style else None
+    style = _style(symbols, codec.length, classes, plan)
     parts = Parts(symbols, codec.length, classes, plan.order, plan.width, style, plan.coupled)
     return (
         SequenceGenerator(parts, codec.follows, codec.last),
@@ -103,11 +104,17 @@ def networks(codec: SequenceCodec, classes: int, plan: SequencePlan) -> tuple[Se
     )
 
 
+def _style(symbols: int, length: int, classes: int, plan: SequencePlan) -> Style | Subfamily | None:
+    if not plan.style:
+        return None
+    return Subfamily(symbols, length, classes) if plan.coupled else Style(symbols, length, classes)
+
+
 def measured_speed(plan: SequencePlan, symbols: int, length: int, device: str) -> float:
     """Samples a second of this plan's game on this machine."""
     x = torch.nn.functional.one_hot(torch.arange(256 * length) % symbols, symbols).float()
     everything = torch.ones(symbols + 1, symbols, dtype=torch.bool)
-    style = Style(symbols, length, 1) if plan.style else None
+    style = _style(symbols, length, 1, plan)
     generator = SequenceGenerator(
         Parts(symbols, length, 1, plan.order, plan.width, style, plan.coupled), everything, everything[0]
     )

@@ -28,15 +28,15 @@ TRUNCATION = 0.6
 
 @dataclass(frozen=True)
 class Effect:
-    """By how much a direction changes a property: ``effect`` in its standard deviations, with a 95 % interval.
+    """By how much a direction changes a quantity: ``effect`` in its standard deviations, with a 95 % interval.
 
     Of a style: for one standard deviation along it (a correlation). Of a class: against all others; of truncation:
-    against none (a difference of means). ``change`` is the same in the property's own unit.
+    against none (a difference of means). ``change`` is the same in its own unit.
     """
 
     kind: str
     direction: str
-    property: str
+    quantity: str
     effect: float
     low: float
     high: float
@@ -176,6 +176,6 @@ def names(effects: Sequence[Effect]) -> dict[str, str]:
     for direction in dict.fromkeys(effect.direction for effect in effects):
         own = [effect for effect in effects if effect.direction == direction and effect.named]
         own = sorted(own, key=lambda effect: -abs(effect.effect))[:3]
-        words = [f"{'more' if e.effect > 0 else 'less'} {e.property} ({e.effect:+.2f} SD)" for e in own]
+        words = [f"{'more' if e.effect > 0 else 'less'} {e.quantity} ({e.effect:+.2f} SD)" for e in own]
         found[direction] = ", ".join(words) or "nothing that was measured"
     return found
