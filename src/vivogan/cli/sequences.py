@@ -1,4 +1,4 @@
-"""``vivogan sequences``: inspect, train, generate, evaluate, predict, optimize."""
+"""``vivogan sequences``: inspect, train, generate, evaluate, predict, optimize, motifs."""
 
 from __future__ import annotations
 
@@ -376,6 +376,45 @@ def optimize(
         )
     output = Output(json, quiet)
     output.say(*found["lines"], f"designs  {found['folder']}")
+    output.document(found)
+
+
+@app.command()
+def motifs(
+    run: o.RunArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Where to.", show_default="RUN/motifs")
+    ] = None,
+    jaspar: Annotated[
+        Path | None,
+        typer.Option(
+            "--jaspar", metavar="FILE", help="Known motifs (JASPAR or MEME) to compare with.", show_default=False
+        ),
+    ] = None,
+    oracle: Annotated[
+        str | None,
+        typer.Option(
+            "--oracle", metavar="SPEC", help="A predictor whose view of them is explained too.", show_default=False
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=20, help="Sequences looked at.")] = 500,
+    seed: o.SeedOption = 0,
+    threads: o.ThreadsOption = None,
+    json: o.JsonOption = False,
+    quiet: o.QuietOption = False,
+) -> None:
+    """What a generator or a predictor goes by: motifs with logos and places, and what its directions change.
+
+    Example:  vivogan sequences motifs runs/promoters --jaspar JASPAR_vertebrates.pfm -o motifs/
+    """
+    from vivogan.domains.sequences import api
+
+    with Watch(quiet) as watch:
+        found = api.motifs(
+            run, out or run / "motifs", jaspar=jaspar, oracle=oracle, n=count, seed=seed, threads=threads, watch=watch
+        )
+    output = Output(json, quiet)
+    output.say(*found["summary"], f"motifs  {found['folder']}")
     output.document(found)
 
 

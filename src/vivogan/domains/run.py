@@ -87,7 +87,9 @@ class Run:
     def _players(self) -> tuple[nn.Module, nn.Module]:
         generator, discriminator = self.domain.networks(self.codec, len(self.classes.names), self.plan)
         generator.load_state_dict(self.checkpoint.tensors["ema"])
-        discriminator.load_state_dict(self.checkpoint.tensors["discriminator"])
+        # Where the game did not beat its start, the best checkpoint holds a discriminator that has not learned yet.
+        judge = self.checkpoint if self.checkpoint.samples else self.folder.checkpoints.newest() or self.checkpoint
+        discriminator.load_state_dict(judge.tensors["discriminator"])
         for network in (generator, discriminator):
             channels_last(network).to(self.device).eval().requires_grad_(False)
         return generator, discriminator

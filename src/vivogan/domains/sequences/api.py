@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from vivogan.core.run_folder import RunFolder
 from vivogan.domains.run import Run, silent
 from vivogan.domains.sequences import data
 from vivogan.domains.sequences.codec import SequenceCodec
@@ -24,7 +25,7 @@ from vivogan.domains.sequences.records import ReadOptions, SequenceRecords
 from vivogan.domains.sequences.screening import ScreenSettings, screened, screeners
 from vivogan.domains.train import train as train_domain
 
-__all__ = ["Run", "completed", "generate", "inspect", "open", "optimize", "train", "write"]
+__all__ = ["Run", "completed", "generate", "inspect", "motifs", "open", "optimize", "train", "write"]
 
 Watch = Callable[[dict[str, Any]], None]
 LARGE, PACKED = 100_000_000, 4  # bytes of a file that is counted instead of read; letters that a byte of .gz stands for
@@ -194,6 +195,42 @@ def optimize(
         watch=watch,
     )
     return found.save(Path(out), settings) | {"folder": str(out)}
+
+
+def motifs(
+    run: str | Path,
+    out: str | Path,
+    *,
+    jaspar: str | Path | None = None,
+    oracle: str | None = None,
+    n: int = 500,
+    seed: int = 0,
+    threads: int | None = None,
+    watch: Watch = silent,
+) -> dict[str, Any]:
+    """What a run goes by: motifs with their logos and places, and directions named by what they change.
+
+    Args:
+        run: the folder of a generator, or of a predictor.
+        out: the folder that gets ``motifs.json``, ``motifs.meme``, ``logos.png``, ``positions.png``, ``directions.csv``.
+        jaspar: known motifs (JASPAR or MEME) that the found ones are compared with.
+        oracle: a predictor whose view of the generated sequences is explained too.
+        n: sequences that are looked at.
+    """
+    from vivogan.domains.sequences.interpret import interpret
+    from vivogan.domains.tasks.run import TaskRun
+
+    tool = RunFolder.open(run).read_json("data.json").get("tool")
+    opened: Run | TaskRun = TaskRun.open(Path(run), threads=threads) if tool else open(run, threads=threads)
+    known = None if jaspar is None else Path(jaspar)
+    found = interpret(opened, motifs=known, n=n, seed=seed, oracle=oracle, watch=watch)
+    files = found.save(Path(out))
+    return {
+        "run": str(run),
+        "folder": str(out),
+        "summary": found.summary,
+        "files": {k: str(v) for k, v in files.items()},
+    }
 
 
 def write(records: Any, path: str | Path) -> Any:

@@ -85,9 +85,8 @@ class LikelihoodSettings(Settings):
     batch: Annotated[int, Field(ge=1)] = 32
     rate: Annotated[float, Field(gt=0)] = 4e-3
     decay: Annotated[float, Field(ge=0)] = 1e-2
-    patience: Annotated[int, Field(ge=1)] = 6  # epochs without a better held-out likelihood
     average: Annotated[float, Field(ge=0)] = 0.5  # epochs: half-life of the average that is kept
-    seconds: float | None = None  # it stops at the end of the epoch in which they are over
+    seconds: float | None = None  # the rate falls and learning ends by then, where that is sooner
 
 
 def learn(
@@ -106,14 +105,15 @@ def learn(
     optimizer = torch.optim.AdamW(generator.parameters(), schedule.rate, weight_decay=schedule.decay)
     average = copy.deepcopy(generator).requires_grad_(False).eval()
     began, per_epoch = time.monotonic(), max(1, math.ceil(len(train.x) / schedule.batch))
-    best, kept, waited, step = surprise_of(average, held), copy.deepcopy(average.state_dict()), 0, 0
+    best, kept, step = surprise_of(average, held), copy.deepcopy(average.state_dict()), 0
     keep = 0.5 ** (1 / max(1.0, schedule.average * per_epoch))
     for epoch in range(schedule.epochs):
         order = numpy_generator(seed, "likelihood", epoch).permutation(len(train.x))
         torch.manual_seed(derive(seed, "likelihood", epoch))
         generator.train()
         for rows in np.array_split(order, per_epoch):
-            progress = step / (schedule.epochs * per_epoch)
+            passed = (time.monotonic() - began) / (schedule.seconds or math.inf)
+            progress = min(1.0, max(step / (schedule.epochs * per_epoch), passed))
             for group in optimizer.param_groups:
                 group["lr"] = schedule.rate * min(1.0, (step + 1) / 20) * 0.5 * (1 + math.cos(math.pi * progress))
             part = train.rows(rows)
@@ -123,16 +123,16 @@ def learn(
             nn.utils.clip_grad_norm_(generator.parameters(), 1.0)
             optimizer.step()
             step += 1
+            if progress >= 1:
+                break
             now = min(keep, 1 - 1 / (step + 1))
             for mean, value in zip(average.parameters(), generator.parameters(), strict=True):
                 mean.data.lerp_(value.data, 1 - now)
         found = surprise_of(average, held)
         log({"epoch": epoch + 1, "surprise": found, "train": float(loss.detach()), "seconds": time.monotonic() - began})
         if found < best - 1e-5:
-            best, kept, waited = found, copy.deepcopy(average.state_dict()), 0
-        else:
-            waited += 1
-        if waited >= schedule.patience or time.monotonic() - began > (schedule.seconds or math.inf) or stop():
+            best, kept = found, copy.deepcopy(average.state_dict())
+        if time.monotonic() - began > (schedule.seconds or math.inf) or stop():
             break
     generator.load_state_dict(kept)
     generator.eval()

@@ -37,7 +37,7 @@ def symmetrise(x: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def disturb(x: Tensor, p: float, rng: torch.Generator) -> Tensor:
-    """Each sequence of x [B, A, L], with probability ``p``, takes a tenth of its places from another one of the batch."""
+    """Each sequence of x [B, A, L], with probability ``p``, takes a tenth of its places from another of the batch."""
     chosen = torch.rand(len(x), 1, 1, generator=rng, device=rng.device) < p
     places = torch.rand(len(x), 1, x.shape[2], generator=rng, device=rng.device) < MUTATED
     return torch.where(chosen & places, x.roll(1, 0), x)

@@ -10,8 +10,8 @@ from vivogan.domains.images.annotations.objects import Objects
 from vivogan.domains.images.tools.calibrate import Calibration, Line, fit_line, quantile, shrunk_line
 from vivogan.domains.images.tools.count import Counter, CountPlan, blobs, encoder, fit_counter, split_mass
 from vivogan.domains.images.tools.crops import CropSettings
-from vivogan.domains.tasks.learn import LearnSettings
 from vivogan.domains.images.tools.pairs import Pair
+from vivogan.domains.tasks.learn import LearnSettings
 
 PLAN = CountPlan(
     widths=(16, 24),
