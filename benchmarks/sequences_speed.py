@@ -91,7 +91,7 @@ def main() -> None:
         {"what": "promoters of 300 bases generated a second", "value": statistics.median(made), "low": min(made),
          "high": max(made), "goal": 2000, "better": "higher", "note": note},
         {"what": "peak memory of generating (MiB)", "value": peak},
-        {"what": "peak memory of inspecting a FASTA of 1 GB (MiB)", "value": seen["MiB"], "goal": 500, "better": "lower",
+        {"what": "peak memory of inspecting 1 GB of FASTA (MiB)", "value": seen["MiB"], "goal": 500, "better": "lower",
          "note": f"{size / 1e9:.2f} GB, {seen['count']:,} records"},
         {"what": "seconds of inspecting it", "value": seen["seconds"]},
     ]  # fmt: skip

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from vivogan.core.seeds import derive, latents
 
-# Networks always see whole blocks of so many rows (or of ``generator.block``): a sample's bits do not depend on what was
-# asked with it.
+# Networks always see whole blocks of so many rows, or of ``generator.block``: a sample's bits do not depend on what
+# was asked with it.
 BLOCK = 64
 
 Condition = Callable[[NDArray[np.int64]], Tensor | None]  # sample numbers → their conditions

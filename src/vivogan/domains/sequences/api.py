@@ -212,7 +212,7 @@ def motifs(
 
     Args:
         run: the folder of a generator, or of a predictor.
-        out: the folder that gets ``motifs.json``, ``motifs.meme``, ``logos.png``, ``positions.png``, ``directions.csv``.
+        out: gets ``motifs.json``, ``motifs.meme``, ``logos.png``, ``positions.png``, ``directions.csv``.
         jaspar: known motifs (JASPAR or MEME) that the found ones are compared with.
         oracle: a predictor whose view of the generated sequences is explained too.
         n: sequences that are looked at.
