@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 import numpy as np
@@ -52,10 +53,11 @@ def sample(
     """
     if not 0 < keep <= 1 or not 0 < truncation <= 1:
         raise ValueError("truncation and keep lie in (0, 1]")
-    blocks = {}
     candidates = 1 if discriminator is None else int(np.ceil(1 / keep))
     dim, size = cast(int, generator.latent_dim), cast(int, getattr(generator, "block", BLOCK))
-    for block in np.unique(indices // size):
+
+    @torch.no_grad()
+    def made(block: int) -> Tensor:
         rows = np.arange(block * size, (block + 1) * size)
         chosen = condition(rows)
         c = None if chosen is None else chosen.to(device)
@@ -68,7 +70,25 @@ def sample(
             noise = np.stack([uniform(seed, f"choice {k}", rows) for k in range(candidates)])
             best = (logits - torch.from_numpy(np.log(-np.log(noise)))).argmax(0)  # Gumbel: a draw ∝ exp(logit)
             drawn = [torch.stack(drawn)[best.to(device), torch.arange(size, device=device)]]
-        blocks[int(block)] = drawn[0].float().cpu()
-    if not blocks:
+        found: Tensor = drawn[0].float().cpu()
+        return found
+
+    numbers = np.unique(indices // size).tolist()
+    if not numbers:
         raise ValueError("no sample was asked for")
+    blocks = dict(zip(numbers, _side_by_side(made, numbers, device), strict=True))
     return torch.stack([blocks[int(i) // size][int(i) % size] for i in indices])
+
+
+def _side_by_side(made: Callable[[int], Tensor], numbers: list[int], device: str) -> list[Tensor]:
+    """The blocks of these numbers: on a CPU one a thread, each computed by one thread, so that the number of threads
+    makes no difference to any bit."""
+    if device != "cpu":
+        return [made(number) for number in numbers]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(min(threads, len(numbers))) as pool:
+            return list(pool.map(made, numbers))
+    finally:
+        torch.set_num_threads(threads)

@@ -136,3 +136,17 @@ def test_uniform_numbers_are_uniform_and_belong_to_their_index() -> None:
     assert np.abs(np.histogram(numbers, 10, (0, 1))[0] / 20_000 - 0.1).max() < 0.012
     assert np.array_equal(numbers[[7, 3]], uniform(1, "class", np.array([7, 3])))
     assert not np.array_equal(numbers, uniform(1, "other", np.arange(20_000)))
+
+
+def test_the_number_of_threads_makes_no_difference() -> None:
+    generator = ToyGenerator(256).eval()
+    threads = torch.get_num_threads()
+    found = []
+    try:
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            found.append(sample(generator, 0, np.arange(500), lambda rows: torch.zeros(len(rows), dtype=torch.long)))
+            assert torch.get_num_threads() == count
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(*found)
