@@ -35,6 +35,7 @@ HELD_OUT, IDENTITY = 0.2, 0.8
 LEARNED, TESTED = 10_000, 5_000  # variants of GFP
 THREADS = 1
 SMALL = ("members=2", "learn.steps=500")  # of predictors that are quick to learn
+NARROW = ("members=2", "learn.steps=600", "reader.channels=32", "reader.motif=5", "batch=64")  # of long proteins
 Row = dict[str, str]
 
 
@@ -47,6 +48,7 @@ class Set:
     what: str
     goal: float | None = None
     read: Mapping[str, str] = field(default_factory=dict)
+    small: Sequence[str] = SMALL
 
 
 def table(path: str) -> list[Row]:
@@ -144,8 +146,8 @@ SETS = {
     "peptides-all": Set(peptides, MICS, "the same, learned with eleven other bacteria: Spearman", None, PROTEIN),
     "haemolysis": Set(haemolysis, "log10_HC50", "log HC50, by identity cluster: Spearman", None, PROTEIN),
     "peptides-random": Set(peptides_at_random, "E_coli", "log MIC, E. coli, at random: Spearman", 0.69, PROTEIN),
-    "gfp": Set(fluorescence(0), "score", "GFP, log brightness: Spearman", None, PROTEIN),
-    "gfp-judge": Set(fluorescence(1), "score", "GFP, the same of other variants: Spearman", None, PROTEIN),
+    "gfp": Set(fluorescence(0), "score", "GFP, log brightness: Spearman", None, PROTEIN, NARROW),
+    "gfp-judge": Set(fluorescence(1), "score", "GFP, the same of other variants: Spearman", None, PROTEIN, NARROW),
     "coding": Set(coding, "kind", "antimicrobial or not, by identity cluster: AUC", None, CODING),
 }  # fmt: skip
 
@@ -181,7 +183,7 @@ def oracle(
         budget="30m",
         seed=seed,
         threads=THREADS,
-        overrides=[f"kind={kind}", *SMALL * small],
+        overrides=[f"kind={kind}", *(SETS[name].small if small else ())],
         curve=False,
         watch=watch or (lambda event: None),
     )

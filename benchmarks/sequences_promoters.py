@@ -29,8 +29,8 @@ from vivogan.domains.sequences.motifs import motif_rate, peak
 from vivogan.domains.sequences.telling import cnn_auc, forest_auc
 
 SEEDS = (0, 1, 2)
-# In samples, not minutes: what else the machine does must make no difference. About 7 minutes of one core.
-BUDGET, OVERRIDES = "25k", ("likelihood.epochs=32",)
+# In samples, not minutes: what else the machine does must make no difference. About 5 minutes of one core.
+BUDGET, OVERRIDES = "20k", ("likelihood.epochs=32",)
 WORD = "TATAAA"
 KEEP = 0.25
 # What, better, goal, baseline among the simple samplers.
