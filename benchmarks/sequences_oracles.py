@@ -197,13 +197,13 @@ def said(run: TaskRun, sequences: Sequence[str], target: str = "") -> NDArray[np
 
 
 @torch.no_grad()
-def networks_said(run: TaskRun, sequences: Sequence[str]) -> NDArray[np.float64]:
-    """What the networks of a predictor of numbers say without its ridge, [n]: a judge of what pleases a ridge."""
+def networks_said(run: TaskRun, sequences: Sequence[str], which: slice = slice(None)) -> NDArray[np.float64]:
+    """What some of the networks of a predictor of numbers say without its ridge, [n]; each left another fold out."""
     network, codec = run.model.network, run.model.codec
     parts = []
     for i in range(0, len(sequences), 512):
         x = network.front(codec.encoded(sequences[i : i + 512]))
-        parts.append(network.shift + network.unit * network.ensemble(x).mean(0))
+        parts.append(network.shift + network.unit * network.ensemble(x)[which].mean(0))
     found: NDArray[np.float64] = torch.cat(parts)[:, 0].double().numpy()
     return found
 

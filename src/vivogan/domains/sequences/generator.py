@@ -70,7 +70,6 @@ class SequenceGenerator(nn.Module):
     block = 512  # rows that are sampled together
     follows: Tensor  # A + 1 x A
     last: Tensor  # A
-    sharpness: Tensor
 
     def __init__(self, parts: Parts, follows: Tensor, last: Tensor) -> None:
         super().__init__()
@@ -86,7 +85,6 @@ class SequenceGenerator(nn.Module):
         if parts.width:
             styled = parts.style if isinstance(parts.style, Style) else None
             self.recurrent = Recurrent(parts.symbols, parts.length, parts.classes, parts.width, styled)
-        self.register_buffer("sharpness", torch.ones(()))  # of all logits: set by what is held out
 
     @property
     def latent_dim(self) -> int:
@@ -117,7 +115,7 @@ class SequenceGenerator(nn.Module):
 
     def logits(self, x: Tensor, style: Tensor | None, condition: Tensor) -> Tensor:
         """Logits [n, A, L] of every symbol of x [n, A, L], each given those before it."""
-        return self._barred(self._raw(x, style, condition) * self.sharpness, x)
+        return self._barred(self._raw(x, style, condition), x)
 
     def _raw(self, x: Tensor, style: Tensor | None, condition: Tensor) -> Tensor:
         codes = x.argmax(1)  # n x L
@@ -190,7 +188,7 @@ class Drawing:
             found = found + g.couplings.step(self.x, self.place, self.style)
         if g.recurrent is not None and self.state is not None:
             found = found + g.recurrent.step(self.state, self.before, self.code, self.place)
-        found = found * g.sharpness + g.follows[self.code]
+        found = found + g.follows[self.code]
         return found + g.last if self.place == g.length - 1 else found
 
     def take(self, code: Tensor) -> None:

@@ -24,8 +24,6 @@ from vivogan.domains.sequences.symmetry import other_strand
 
 SMOOTH = 4.0  # places over which the profile is averaged (standard deviation); alignments: none
 WORSE = 0.01  # of the held-out surprise
-SHARPNESS = (0.85, 0.88, 0.91, 0.94, 0.96, 0.98, 1.0, 1.02, 1.04)
-FEW = 20  # held-out sequences that can tell
 PSEUDO = 8.0  # how many observations a shorter context counts for
 
 
@@ -141,21 +139,7 @@ def learn(
             break
     generator.load_state_dict(average.state_dict() if surprise_of(average, held) <= (1 + WORSE) * best else kept)
     generator.eval()
-    return sharpen(generator, held) if len(held.x) >= FEW else best
-
-
-def sharpen(generator: SequenceGenerator, held: Part) -> float:
-    """Set the sharpness of the logits to what explains the held-out part best; returns its surprise.
-
-    A network that has seen its training part often is surer than it should be (Guo et al. 2017).
-    """
-    found = {}
-    for sharpness in SHARPNESS:
-        generator.sharpness.fill_(sharpness)
-        found[sharpness] = surprise_of(generator, held)
-    best = min(found, key=lambda sharpness: found[sharpness])
-    generator.sharpness.fill_(best)
-    return found[best]
+    return surprise_of(generator, held)
 
 
 @torch.no_grad()
@@ -186,7 +170,6 @@ def start(generator: SequenceGenerator, part: Start) -> None:
             found = fit_couplings(train.x, held.x, guide=guide)
         generator.couplings.load_state_dict(found.state_dict())
         generator.eval()
-        sharpen(generator, held)
         return
     count(generator, train, plan.smooth)
 

@@ -46,7 +46,8 @@ class Descriptors(nn.Module):
         x = x[:, : self.letters]
         if self.protein:
             pairs = torch.cat([(torch.einsum("nal,nbl->nab", x[..., :-g], x[..., g:])).flatten(1) for g in GAPS], 1)
-            return [self.chemistry(x), root(pairs)]
+            found = [self.chemistry(x), root(pairs)]
+            return found if self.ends else [*found, x.flatten(1)]  # of one length: which residue stands where
         return [torch.cat([root(words(x, k).sum(-1)) for k in range(1, LONGEST_WORD + 1)], 1), self.placed(x)]
 
     def placed(self, x: Tensor) -> Tensor:
