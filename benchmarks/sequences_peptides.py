@@ -33,7 +33,7 @@ from vivogan.domains.sequences.records import SequenceRecords
 from vivogan.domains.sequences.telling import forest_auc
 
 CODING, MIC, EPOCHS = "3m", "8k", ("likelihood.epochs=20",)  # budgets
-COUNT, ROUNDS = 1000, 20
+COUNT, DESIGNS, ROUNDS = 1000, 100, 18
 LONGEST = 50  # residues of the peptides that a generator learns
 SURE = 0.8
 DNA_FILE = "fbgan_peptide_dna/dna_uniprot_under_50_reviewed.fasta.gz"
@@ -83,7 +83,7 @@ def feedback() -> dict[str, Any]:
     found = optimize(
         run,
         [named(f"{CACHE / 'oracles' / 'coding-cnn-0-small'}:{AMP}")],
-        n=COUNT,
+        n=DESIGNS,
         rounds=ROUNDS,
         seed=0,
         watch=lambda event: print(event.get("text"), flush=True),
@@ -153,8 +153,8 @@ def designed() -> dict[str, Any]:
     best = [row["sequence"] for row in rows if row["part"] == "test" and float(row["E_coli"]) <= edge]
     known = [row["sequence"] for row in rows if row["part"] == "train"]
     runs = {
-        "optimised": optimize(run, [active], n=COUNT // 4, rounds=ROUNDS, where=LOW, seed=0),
-        "spared": optimize(run, [active, gentle], n=COUNT // 4, rounds=ROUNDS, where=LOW, seed=0),
+        "optimised": optimize(run, [active], n=DESIGNS, rounds=ROUNDS, where=LOW, seed=0),
+        "spared": optimize(run, [active, gentle], n=DESIGNS, rounds=ROUNDS, where=LOW, seed=0),
     }
     rng = numpy_generator(0, "shuffled peptides")
     sets = {

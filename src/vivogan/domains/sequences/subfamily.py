@@ -16,7 +16,7 @@ from vivogan.core.seeds import numpy_generator
 
 PARTS = 128  # principal components
 MOST_POINTS, FEWEST_POINTS = 2048, 128  # training summaries that new ones are drawn around: of all classes, of one
-NEAREST, FARTHEST = 0.25, 0.5  # of the blur, in differing symbols: some are close kin of a known one, some remote
+NEAREST, FARTHEST = 0.35, 0.5  # of the blur, in differing symbols: some are close kin of a known one, some remote
 
 
 class Subfamily(nn.Module):

@@ -101,7 +101,7 @@ def _likelihood_changes(generator: SequenceGenerator, x: Tensor, condition: Tens
 @torch.no_grad()
 def _table_changes(generator: SequenceGenerator, logits: Tensor, x: Tensor) -> Tensor:
     """By how much each substitution changes the log-likelihood of the next ``order`` symbols through the table."""
-    table, found = generator.back_off.table * generator.sharpness, torch.zeros_like(x)
+    table, found = generator.back_off.table, torch.zeros_like(x)
     codes = x.argmax(1)  # n x L
     rows = generator.back_off.rows(codes)
     other = torch.arange(x.shape[1], device=x.device)[:, None]
