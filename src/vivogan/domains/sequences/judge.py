@@ -52,6 +52,7 @@ def measures(train: Sample, codec: SequenceCodec) -> list[Measure]:
                      lambda a, b: pair_scores(a, b)[0]),
             _between(texts, "pair couplings slope", "higher", "strength of those couplings: 1 as in real sequences",
                      lambda a, b: pair_scores(a, b)[1]),
+            _family(texts, known),
         ]  # fmt: skip
     elif codec.alphabet is not PROTEIN and not codec.coding and not codec.ends:
         found += _motif(texts, known)
@@ -124,6 +125,28 @@ def _nearest(texts: Reading, known: Texts) -> list[Measure]:
         return _each(texts, f"nearest identity, {name}", "lower", note, values, statistic, of_real)
 
     return [measure(name, *rest) for name, rest in statistics.items()]
+
+
+def _family(texts: Reading, known: Texts) -> Measure:
+    """How well sequences fit the profile HMM of the training alignment, beside real ones."""
+    from scipy.stats import wasserstein_distance
+
+    from vivogan.domains.sequences.profiles import bit_scores, family_model
+
+    model = lru_cache(maxsize=1)(lambda: family_model(known))
+    scored = lru_cache(maxsize=8)(lambda aligned: bit_scores(model(), aligned))
+
+    def bits(sample: Sample) -> Floats:
+        found: Floats = scored(tuple(texts(sample)))
+        return found
+
+    return Measure(
+        "profile HMM W1",
+        "lower",
+        "Wasserstein distance of the bit scores under a profile HMM of the training part (HMMER), in bits",
+        lambda a, b: float(wasserstein_distance(bits(a), bits(b))),
+        lambda a, b, value: half_sample_interval(wasserstein_distance, bits(a), bits(b), n=REPEATS),
+    )
 
 
 def _motif(texts: Reading, known: Texts) -> list[Measure]:
