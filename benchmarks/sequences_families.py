@@ -271,6 +271,16 @@ def gfp() -> dict[str, Any]:
     return {"seconds": seconds, "edge": edge, "sets": scores, "real share": real, "singles": len(best)}
 
 
+def trust(edge: float) -> dict[str, Any]:
+    """How often the judge is right when it puts a held-out variant above the edge."""
+    rows = [row for row in SETS["gfp"].rows() if row["part"] == "test" and 3 <= int(row["num_mutations"]) <= 8]
+    bright = np.array([float(row["score"]) >= edge for row in rows])
+    chosen = said(oracle("gfp-judge", 1, "kmers"), [row["sequence"] for row in rows]) >= edge
+    right = interval(bright[chosen].astype(float))
+    what = "GFP, held-out variants that the judge puts above the 90th percentile: share that were measured above it"
+    return {"what": what, **right, "baseline": float(bright.mean()), "better": "higher", "note": f"n = {chosen.sum()}"}
+
+
 # ── rows ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -370,7 +380,8 @@ def gfp_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
                 "baseline": sets["random"]["mean"]["value"],
                 **goal,
                 "better": "higher",
-                "note": f"wild type {sets['wild type']['mean']['value']:.3f} by the judge",
+                "note": f"wild type {sets['wild type']['mean']['value']:.3f} by the judge, 3.719 measured; the ridge "
+                "goes on beyond the brightest measured, 4.12",
             },
             {
                 "what": f"GFP, log brightness by networks: {what}: mean",
@@ -381,6 +392,7 @@ def gfp_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
                 "note": f"wild type {sets['wild type']['networks']['value']:.3f} by them",
             },
         ]
+    rows.append(trust(edge))
     rows += (
         measured("gfp", 0, "kmers")[:1] + measured("gfp-judge", 1, "kmers")[:1] + measured("gfp", 0, "cnn", True)[:1]
     )

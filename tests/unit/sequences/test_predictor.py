@@ -166,6 +166,14 @@ def test_descriptors_of_peptides() -> None:
     assert pairs[1].nonzero().ravel().tolist() == [neighbours]
 
 
+def test_descriptors_of_one_length_know_the_places() -> None:
+    sequences = ["KKLLK", "KLKLK"]  # the same letters
+    codec = codec_for(sequences, PROTEIN)
+    *_, places = Descriptors(PROTEIN, codec.ends)(codec.encoded(sequences))
+    assert places.shape == (2, 5 * len(PROTEIN.letters))
+    assert (places[0] != places[1]).sum() == 4  # two places differ, in two letters each
+
+
 def test_the_kernel_of_all_landmarks_is_exact() -> None:
     blocks = [torch.randn(20, 5, generator=torch.Generator().manual_seed(0)), torch.rand(20, 3)]
     kernel = Kernel.fit(blocks, most=20, seed=0)
