@@ -227,3 +227,11 @@ def test_disturbing_swaps_places_between_sequences() -> None:
     found = disturb(x, 1.0, torch.Generator().manual_seed(0))
     assert torch.equal(found.sum(1), torch.ones(50, 40))
     assert 0.02 < (found.argmax(1) != x.argmax(1)).float().mean() < 0.12
+
+
+def test_a_sequence_that_would_be_empty_gets_its_own_likeliest_letter() -> None:
+    x = torch.zeros(2, 21, 12)
+    x[:, -1] = 1
+    x[0, PROTEIN.letters.index("K"), 0] = 0.4
+    x[1, PROTEIN.letters.index("W"), 0] = 0.4
+    assert PEPTIDES.decode(x) == ["K", "W"]

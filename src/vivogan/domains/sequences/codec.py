@@ -126,16 +126,15 @@ class SequenceCodec:
 
     def decode(self, x: Tensor) -> list[str]:
         """The likeliest symbol of each place, up to the first end; at least one letter."""
-        table = np.array([*self.symbols], dtype=object)
         best = x.detach().cpu().argmax(1).numpy()
-        found = []
-        for row in best:
-            if self.ends:
-                stop = (
-                    int(np.argmax(row == len(self.symbols) - 1)) if (row == len(self.symbols) - 1).any() else len(row)
-                )
-                row = row[:stop] if stop else [int(x[0, :-1, 0].argmax())]
-            found.append("".join(table[row]))
+        if not self.ends:  # one letter a place
+            letters = np.frombuffer("".join(self.symbols).encode(), np.uint8)[best]
+            return [row.tobytes().decode() for row in letters]
+        table = np.array([*self.symbols], dtype=object)
+        found, end = [], len(self.symbols) - 1
+        for number, row in enumerate(best):
+            stop = int(np.argmax(row == end)) if (row == end).any() else len(row)
+            found.append("".join(table[row[:stop] if stop else [int(x[number, :end, 0].argmax())]]))
         return found
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
