@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivogan.core.limits import check_file, check_shape, safe_members
-from vivogan.domains.images.records import Draft, Item, ReadOptions, part_named, plain, some
+from vivogan.domains.images.records import Draft, Item, ReadOptions, plain, some
+from vivogan.domains.parts import part_named
 from vivogan.errors import InputError, UserError
 
 IMAGES = ("x", "images", "image", "data", "arr_0", "train_images", "x_train")

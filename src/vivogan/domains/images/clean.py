@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vivogan.domains.images.records import PARTS, TEST, TRAIN, Draft, ImageRecords, Item, some
+from vivogan.domains.images.records import Draft, ImageRecords, Item, some
+from vivogan.domains.parts import PARTS, TEST, TRAIN
 from vivogan.errors import InputError
 
 IMBALANCE = 5.0  # largest class over smallest, from where balanced sampling is advised

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,16 +11,6 @@ from pydantic import Field
 
 from vivogan.core.configuration import Settings
 from vivogan.core.limits import Limits
-
-TRAIN, SELECTION, TEST = "train", "selection", "test"
-PARTS = (TRAIN, SELECTION, TEST)
-# The words people use for the three parts, in folders, arrays and CSV columns.
-PART_NAMES: Mapping[str, str] = {
-    "train": TRAIN, "training": TRAIN, "0": TRAIN,
-    "val": SELECTION, "valid": SELECTION, "validation": SELECTION, "selection": SELECTION,
-    "dev": SELECTION, "1": SELECTION,
-    "test": TEST, "testing": TEST, "2": TEST,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -101,12 +90,6 @@ class Draft:
 
     def refuse(self, file: str, record: str | None, reason: str) -> None:
         self.refusals.append(Refusal(file, record, reason))
-
-
-def part_named(value: str) -> str | None:
-    """The part a word stands for, or None when it stands for none."""
-    word = value.strip().lower()
-    return PART_NAMES.get(word.removesuffix(".0"))
 
 
 def some(names: list[str], most: int = 5) -> str:

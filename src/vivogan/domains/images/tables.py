@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from vivogan.domains.images.records import Draft, Item, ReadOptions, part_named, some
+from vivogan.domains.images.records import Draft, Item, ReadOptions, some
+from vivogan.domains.parts import part_named
 from vivogan.errors import InputError
 
 SUFFIXES = (".csv", ".tsv")

@@ -11,7 +11,8 @@ from vivogan.core.archives import each_member
 from vivogan.core.limits import Limits, check_file, check_records, safe_members
 from vivogan.domains.images import tables
 from vivogan.domains.images.formats import SUFFIXES, decode
-from vivogan.domains.images.records import Draft, Item, ReadOptions, part_named, some
+from vivogan.domains.images.records import Draft, Item, ReadOptions, some
+from vivogan.domains.parts import part_named
 from vivogan.errors import InputError, UserError
 
 # Folders that hold what was drawn on images, not images.

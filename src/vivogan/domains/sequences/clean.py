@@ -8,18 +8,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from vivogan.domains.parts import PARTS
 from vivogan.domains.sequences.alphabets import ALPHABETS, DNA, GAP, PROTEIN, Alphabet
 from vivogan.domains.sequences.codec import START, STOPS
 from vivogan.domains.sequences.layouts import aligned_rows, found_alphabet, is_alignment, majority
-from vivogan.domains.sequences.records import (
-    PARTS,
-    Draft,
-    Item,
-    ReadOptions,
-    SequenceRecords,
-    is_measured,
-    some,
-)
+from vivogan.domains.sequences.records import Draft, Item, ReadOptions, SequenceRecords, is_measured, some
 from vivogan.errors import InputError
 
 FRAMES = 0.99  # the share of reading frames from where DNA is taken for coding

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,15 +16,6 @@ from vivogan.core.configuration import Settings
 from vivogan.core.limits import Limits, check_records
 from vivogan.domains.sequences.alphabets import DNA, Alphabet
 
-TRAIN, SELECTION, TEST = "train", "selection", "test"
-PARTS = (TRAIN, SELECTION, TEST)
-# The words people use for the three parts, in file names, headers and columns.
-PART_NAMES: Mapping[str, str] = {
-    "train": TRAIN, "training": TRAIN, "0": TRAIN,
-    "val": SELECTION, "valid": SELECTION, "validation": SELECTION, "selection": SELECTION,
-    "dev": SELECTION, "1": SELECTION,
-    "test": TEST, "testing": TEST, "2": TEST,
-}  # fmt: skip
 FEW = 20  # different whole numbers that are still taken for classes; more are measurements
 
 
@@ -136,11 +127,6 @@ class Draft:
 def columns_named(text: str | None) -> list[str]:
     """The columns of an option, which separates them by commas."""
     return [column.strip() for column in (text or "").split(",") if column.strip()]
-
-
-def part_named(value: str) -> str | None:
-    """The part a word stands for, or None when it stands for none."""
-    return PART_NAMES.get(value.strip().lower().removesuffix(".0"))
 
 
 NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")

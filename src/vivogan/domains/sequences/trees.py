@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vivogan.domains.parts import part_named
 from vivogan.domains.sequences.formats.registry import SUFFIXES, read_into
-from vivogan.domains.sequences.records import Draft, ReadOptions, part_named
+from vivogan.domains.sequences.records import Draft, ReadOptions
 from vivogan.errors import InputError
 
 CLASS = "class"  # the column that files and folders give

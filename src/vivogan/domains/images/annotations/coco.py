@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from vivogan.core.limits import check_shape
 from vivogan.domains.images.annotations import rle
 from vivogan.domains.images.annotations.drawn import CORNER, Box, Crop, Desk, Drawn, Sheet, from_corner, number, size_of
-from vivogan.domains.images.records import part_named, plain
+from vivogan.domains.images.records import plain
+from vivogan.domains.parts import part_named
 from vivogan.errors import InputError
 
 Document = Mapping[str, Any]

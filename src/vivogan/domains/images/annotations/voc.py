@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from vivogan.domains.images.annotations.drawn import Desk, Drawn, Reader, Sheet, Stranger, from_corners, number, size_of
-from vivogan.domains.images.records import TRAIN, part_named, plain
+from vivogan.domains.images.records import plain
+from vivogan.domains.parts import TRAIN, part_named
 from vivogan.errors import InputError
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")

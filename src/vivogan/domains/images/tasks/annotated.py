@@ -22,8 +22,9 @@ from vivogan.domains.images.annotations.objects import AnnotatedImages, Objects
 from vivogan.domains.images.annotations.read import AnnotationOptions
 from vivogan.domains.images.annotations.read import read as read_annotations
 from vivogan.domains.images.clean import pixel_hash
-from vivogan.domains.images.records import TEST, TRAIN, ImageRecords
+from vivogan.domains.images.records import ImageRecords
 from vivogan.domains.images.tools.pairs import Normaliser, Pair
+from vivogan.domains.parts import TEST, TRAIN
 from vivogan.errors import InputError
 
 ENOUGH_TO_TEST = 10  # annotated images from which a fifth is kept for the judgement

@@ -22,7 +22,7 @@ from vivogan.domains.base import Figure, Fitted, Score, Split
 from vivogan.domains.images import data as images
 from vivogan.domains.images.codec import ImageCodec
 from vivogan.domains.images.networks import nearest_side
-from vivogan.domains.images.records import TEST, TRAIN, ImageRecords
+from vivogan.domains.images.records import ImageRecords
 from vivogan.domains.images.symmetry import measured
 from vivogan.domains.images.tasks.apply import apply, file_name
 from vivogan.domains.images.tasks.balanced import balanced
@@ -32,6 +32,7 @@ from vivogan.domains.images.tools.classify import ClassifyPlan, fit_classifier
 from vivogan.domains.images.tools.confidence import calibration_error
 from vivogan.domains.images.tools.embed import handcrafted, linear_probe
 from vivogan.domains.images.tools.plots import compare, overlay_attribution
+from vivogan.domains.parts import TEST, TRAIN
 from vivogan.domains.tasks.base import Better, Judgement, TaskPlan, Watch, Words
 from vivogan.domains.tasks.learn import LearnSettings
 from vivogan.domains.tasks.results import write_picture, write_rows
