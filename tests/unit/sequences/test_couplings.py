@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vivogan.domains.sequences.clusters import weights
 from vivogan.domains.sequences.couplings import (
     connected_pairs,
     conserved,
     kept_shares,
     pair_scores,
-    sequence_weights,
     site_frequencies,
 )
 
@@ -44,7 +44,7 @@ def test_conserved_places_and_what_is_kept_of_them() -> None:
 
 
 def test_weights_are_shared_by_relatives() -> None:
-    assert sequence_weights(["ACGTACGTAC", "ACGTACGTAA", "TTTTTTTTTT"], 0.8).tolist() == [0.5, 0.5, 1]
+    assert weights(["ACGTACGTAC", "ACGTACGTAA", "TTTTTTTTTT"], 0.8).tolist() == [0.5, 0.5, 1]
     assert site_frequencies(["A", "C"], "AC", np.array([3.0, 1.0])).tolist() == [[0.75, 0.25]]
 
 

@@ -78,14 +78,5 @@ def kept_shares(aligned: Sequence[str], places: dict[int, tuple[str, float]]) ->
     return {i: float(np.mean([sequence[i] == letter for sequence in aligned])) for i, (letter, _) in places.items()}
 
 
-def sequence_weights(aligned: Sequence[str], identity: float = 0.8) -> Floats:
-    """One over the number of sequences at least ``identity`` alike, [n] (Morcos et al. 2011, eq. S1)."""
-    symbols = "".join(sorted({letter for sequence in aligned for letter in sequence}))
-    flat = one_hot(aligned, symbols).reshape(len(aligned), -1)
-    least = identity * len(aligned[0])
-    counts = np.concatenate([(flat[i : i + 1024] @ flat.T >= least - 1e-3).sum(1) for i in range(0, len(flat), 1024)])
-    return 1.0 / counts
-
-
 def _normal(weights: Floats | None, count: int) -> Floats:
     return np.full(count, 1 / count) if weights is None else np.asarray(weights, np.float64) / np.sum(weights)
