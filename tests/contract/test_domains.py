@@ -72,7 +72,7 @@ class Stage:
 
     @cached_property
     def extractor(self) -> Extractor:
-        return self.domain.fit_extractor(self.x, self.y, self.plan, 5)
+        return self.domain.fit_extractor(self.codec, self.x, self.y, self.plan, 5)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -290,15 +290,15 @@ def test_features_are_finite_rows_that_stand_alone(stage: Stage) -> None:
 
 
 def test_the_same_seed_makes_the_same_features(stage: Stage) -> None:
-    again = stage.domain.fit_extractor(stage.x, stage.y, stage.plan, 5)
+    again = stage.domain.fit_extractor(stage.codec, stage.x, stage.y, stage.plan, 5)
     assert again.name == stage.extractor.name
     assert np.array_equal(again(stage.x), stage.extractor(stage.x))
-    other = stage.domain.fit_extractor(stage.x, stage.y, stage.plan, 6)
+    other = stage.domain.fit_extractor(stage.codec, stage.x, stage.y, stage.plan, 6)
     assert other.name != stage.extractor.name
 
 
 def test_features_survive_the_disk(stage: Stage, tmp_path: Path) -> None:
-    loaded = stage.domain.load_extractor(*kept(stage.extractor, tmp_path))
+    loaded = stage.domain.load_extractor(stage.codec, *kept(stage.extractor, tmp_path))
     assert loaded.name == stage.extractor.name
     assert np.array_equal(loaded(stage.x), stage.extractor(stage.x))
 

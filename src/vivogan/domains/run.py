@@ -72,7 +72,7 @@ class Run:
 
     @cached_property
     def extractor(self) -> Extractor:
-        return self.domain.load_extractor(*load(self.folder, "extractor"))
+        return self.domain.load_extractor(self.codec, *load(self.folder, "extractor"))
 
     @cached_property
     def checkpoint(self) -> Checkpoint:

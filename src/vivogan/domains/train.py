@@ -111,7 +111,7 @@ def _prepare(domain: Domain, records: Any, out: Path, asked: dict[str, Any], thr
         watch({"event": "stage", "text": "learning the features that judge the samples"})
         run = Run.open(out, asked["device"], config.threads)
         x, y = run.codec.encode(records, run.split.train), run.classes.indices(records.classes)[run.split.train]
-        keep(folder, "extractor", domain.fit_extractor(x, y, run.plan, derive(config.seed, "extractor")))
+        keep(folder, "extractor", domain.fit_extractor(run.codec, x, y, run.plan, derive(config.seed, "extractor")))
 
 
 def _described(

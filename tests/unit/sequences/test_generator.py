@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from vivogan.core.seeds import latents
+from vivogan.domains.likelihood import LikelihoodSettings, Part, learn, surprise_of
 from vivogan.domains.sequences.alphabets import DNA, PROTEIN
 from vivogan.domains.sequences.codec import END, SequenceCodec
 from vivogan.domains.sequences.discriminator import SequenceDiscriminator
 from vivogan.domains.sequences.generator import BackOff, Drawing, Parts, SequenceGenerator
-from vivogan.domains.sequences.likelihood import LikelihoodSettings, Part, count, learn, surprise_of
+from vivogan.domains.sequences.likelihood import count
 from vivogan.domains.sequences.records import SequenceRecords
 from vivogan.domains.sequences.recurrent import bumps
 from vivogan.domains.sequences.style import Style, words

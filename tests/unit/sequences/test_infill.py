@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from tests.unit.sequences.test_generator import CODECS, PEPTIDES, PROMOTERS, built, coding
+from vivogan.domains.likelihood import Part
 from vivogan.domains.sequences.alphabets import DNA
 from vivogan.domains.sequences.codec import SequenceCodec
 from vivogan.domains.sequences.generator import Parts, SequenceGenerator
 from vivogan.domains.sequences.infill import allowed, complete
-from vivogan.domains.sequences.likelihood import Part, count
+from vivogan.domains.sequences.likelihood import count
 from vivogan.errors import UserError
 
 NOBODY = np.zeros(6, np.intp)

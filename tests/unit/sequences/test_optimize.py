@@ -17,11 +17,12 @@ import torch
 
 from vivogan.domains.base import Split
 from vivogan.domains.classes import Classes
+from vivogan.domains.likelihood import Part
 from vivogan.domains.sequences.alphabets import DNA, PROTEIN
 from vivogan.domains.sequences.codec import SequenceCodec
 from vivogan.domains.sequences.discriminator import SequenceDiscriminator
 from vivogan.domains.sequences.generator import Parts, SequenceGenerator
-from vivogan.domains.sequences.likelihood import Part, count
+from vivogan.domains.sequences.likelihood import count
 from vivogan.domains.sequences.optimize import METHODS, Gain, Optimised, agreement, optimize
 from vivogan.domains.sequences.oracles import Floats, Oracle
 from vivogan.domains.sequences.records import SequenceRecords

@@ -69,10 +69,12 @@ class Images:
     def augment(self, x: Tensor, p: float, rng: torch.Generator) -> Tensor:
         return symmetry.disturb(x, p, rng)
 
-    def fit_extractor(self, x: Tensor, y: NDArray[np.intp], plan: ImagePlan, seed: int) -> ImageExtractor:
+    def fit_extractor(
+        self, codec: ImageCodec, x: Tensor, y: NDArray[np.intp], plan: ImagePlan, seed: int
+    ) -> ImageExtractor:
         return fit_extractor(x, y, plan.extractor_steps, seed, plan.symmetries)
 
-    def load_extractor(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> ImageExtractor:
+    def load_extractor(self, codec: ImageCodec, tensors: dict[str, Tensor], state: dict[str, Any]) -> ImageExtractor:
         return ImageExtractor.from_state(tensors, state)
 
     def start(self, generator: nn.Module, part: Start) -> bool:

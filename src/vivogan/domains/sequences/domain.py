@@ -78,10 +78,14 @@ class Sequences:
         likelihood.start(cast(SequenceGenerator, generator), part)
         return True
 
-    def fit_extractor(self, x: Tensor, y: NDArray[np.intp], plan: SequencePlan, seed: int) -> SequenceExtractor:
+    def fit_extractor(
+        self, codec: SequenceCodec, x: Tensor, y: NDArray[np.intp], plan: SequencePlan, seed: int
+    ) -> SequenceExtractor:
         return fit_extractor(x, y, seed, aligned=plan.coupled)
 
-    def load_extractor(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> SequenceExtractor:
+    def load_extractor(
+        self, codec: SequenceCodec, tensors: dict[str, Tensor], state: dict[str, Any]
+    ) -> SequenceExtractor:
         return SequenceExtractor.from_state(tensors, state)
 
     def summaries(self, x: Tensor, codec: SequenceCodec) -> dict[str, NDArray[np.float64]]:

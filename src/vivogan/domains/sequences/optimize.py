@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from vivogan.core.files import write_json, write_tensors
+from vivogan.domains.likelihood import Part
 from vivogan.domains.run import Run, Watch, silent
 from vivogan.domains.sequences.codec import SequenceCodec
 from vivogan.domains.sequences.data import write
 from vivogan.domains.sequences.generator import SequenceGenerator
 from vivogan.domains.sequences.identity import nearest_identity
 from vivogan.domains.sequences.infill import allowed
-from vivogan.domains.sequences.likelihood import Part
 from vivogan.domains.sequences.oracles import Floats, Oracle, independent
 from vivogan.domains.sequences.records import SequenceRecords
 from vivogan.domains.sequences.screening import Screen, ScreenSettings, screened

@@ -10,11 +10,12 @@ from pydantic import Field
 
 from vivogan.core.budget import Budget
 from vivogan.domains.base import Plan
+from vivogan.domains.likelihood import LikelihoodSettings
 from vivogan.domains.sequences.alphabets import ALPHABETS
 from vivogan.domains.sequences.codec import LONGEST, SequenceCodec
 from vivogan.domains.sequences.discriminator import SequenceDiscriminator
 from vivogan.domains.sequences.generator import Parts, SequenceGenerator
-from vivogan.domains.sequences.likelihood import SMOOTH, LikelihoodSettings
+from vivogan.domains.sequences.likelihood import SMOOTH
 from vivogan.domains.sequences.style import Style
 from vivogan.domains.sequences.subfamily import Subfamily
 from vivogan.engine.game import Game

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from vivogan.core.seeds import derive, numpy_generator, torch_generator
+from vivogan.domains.likelihood import Part
 from vivogan.domains.sequences.generator import SequenceGenerator
-from vivogan.domains.sequences.likelihood import Part
 from vivogan.domains.sequences.tools.search import Search, quantile
 from vivogan.engine.dealer import Dealer, TrainingSet
 from vivogan.engine.game import Game

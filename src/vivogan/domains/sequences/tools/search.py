@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from vivogan.core.seeds import torch_generator
+from vivogan.domains.likelihood import Part
 from vivogan.domains.sequences.clusters import clusters
 from vivogan.domains.sequences.codec import SequenceCodec
 from vivogan.domains.sequences.generator import FORBIDDEN, Drawing, SequenceGenerator
-from vivogan.domains.sequences.likelihood import Part
 from vivogan.domains.sequences.oracles import Floats, Oracle, total
 from vivogan.engine.settings import GameSettings
 
