@@ -55,7 +55,7 @@ def learn(
 ) -> float:
     """Maximise the likelihood of the training part; the last averaged weights stay.
 
-    ``generator.anchor(x, y)`` is the mean negative log-likelihood of records x [n, …] of classes y [n], in nats a place.
+    ``generator.anchor(x, y)`` is the mean negative log-likelihood (nats a place) of records x [n, …] of classes y [n].
 
     Where they explain the held-out part worse than earlier ones by more than ``WORSE``, those stay: by then the
     training part is learned by heart. A little worse is no loss: what is drawn gets better for longer than the

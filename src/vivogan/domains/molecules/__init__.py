@@ -1,0 +1,14 @@
+"""Drug-like and other small molecules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: the rooms need torch, and whoever imports one of them need not pay for all.
+    if name == "DOMAIN":
+        from vivogan.domains.molecules.domain import DOMAIN
+
+        return DOMAIN
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
