@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from vivogan.domains.columns import is_measured
 from vivogan.domains.sequences.data import ReadOptions, SequenceRecords, read
-from vivogan.domains.sequences.records import is_measured
 from vivogan.errors import InputError
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from vivogan.domains import source
 from vivogan.domains.sequences import survey as room
 from vivogan.domains.sequences.data import ReadOptions, fingerprint, read
-from vivogan.domains.sequences.formats import source
 from vivogan.domains.sequences.survey import counted, survey
 
 OPTIONS = ReadOptions()

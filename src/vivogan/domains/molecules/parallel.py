@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -25,5 +26,8 @@ def mapped(function: Callable[[Sequence[A]], list[B]], items: Sequence[A], worke
     from joblib import Parallel, delayed
 
     chunks = [items[i : i + CHUNK] for i in range(0, len(items), CHUNK)]
-    done = Parallel(n_jobs=min(count, len(chunks)))(delayed(function)(chunk) for chunk in chunks)
+    with warnings.catch_warnings():
+        # A process that has waited too long for work goes home, and joblib says so; nothing is lost by it.
+        warnings.filterwarnings("ignore", message="A worker stopped", category=UserWarning)
+        done = Parallel(n_jobs=min(count, len(chunks)))(delayed(function)(chunk) for chunk in chunks)
     return [result for part in done for result in part]

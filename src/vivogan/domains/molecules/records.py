@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from vivogan.core.configuration import Settings
-from vivogan.core.limits import Limits
+from vivogan.core.limits import Limits, check_records
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,13 @@ class MoleculeRecords:
         """The first label column, [n]; empty strings when nothing is labelled."""
         return next(iter(self.labels.values()), np.full(len(self), "", dtype=np.str_))
 
+    @cached_property
+    def scaffolds(self) -> list[str]:
+        """The Bemis–Murcko scaffold of each molecule; "" where it has no ring."""
+        from vivogan.domains.molecules.scaffolds import scaffolds
+
+        return scaffolds(self.smiles)
+
 
 class ReadOptions(Settings):
     """How to read molecules.
@@ -81,3 +89,42 @@ class ReadOptions(Settings):
     splitting: Literal["scaffold", "random"] = "scaffold"
     heaviest: Annotated[int, Field(ge=1)] = 150  # heavy atoms
     limits: Limits = Field(default_factory=Limits)
+
+
+@dataclass(slots=True)
+class Item:
+    """One molecule as it was written, on its way to becoming a record. ``row`` is its place in the file."""
+
+    smiles: str
+    id: str
+    file: str
+    row: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    part: str = ""
+    group: str = ""
+
+    @property
+    def place(self) -> str:
+        """How a message names it: ``row 17 (aspirin)``."""
+        return f"{self.row} ({self.id})" if self.row and self.id else self.row or self.id
+
+
+@dataclass
+class Draft:
+    """What a reader has found so far; refusals never stop it. ``computed`` are labels that the options name and that no
+    file has as a column: properties."""
+
+    source: str
+    limits: Limits = field(default_factory=Limits)
+    items: list[Item] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    computed: list[str] = field(default_factory=list)
+
+    def add(self, item: Item) -> None:
+        """Raises ``InputError`` beyond ``limits.records``."""
+        self.items.append(item)
+        check_records(self.source, len(self.items), self.limits)
+
+    def refuse(self, file: str, record: str | None, reason: str) -> None:
+        self.refusals.append(Refusal(file, record, reason))

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vivogan.domains.checks import balance, crossing_groups, filled, numbered, renaming
+from vivogan.domains.columns import is_measured, some
 from vivogan.domains.parts import PARTS
 from vivogan.domains.sequences.alphabets import ALPHABETS, DNA, GAP, PROTEIN, Alphabet
 from vivogan.domains.sequences.codec import START, STOPS
 from vivogan.domains.sequences.layouts import aligned_rows, found_alphabet, is_alignment, majority
-from vivogan.domains.sequences.records import Draft, Item, ReadOptions, SequenceRecords, is_measured, some
+from vivogan.domains.sequences.records import Draft, Item, ReadOptions, SequenceRecords
 from vivogan.errors import InputError
 
 FRAMES = 0.99  # the share of reading frames from where DNA is taken for coding
-IMBALANCE = 5.0  # largest class over smallest, from where balanced sampling is advised
-RARE = 20  # a class below this teaches little
 
 
 def clean(draft: Draft, options: ReadOptions) -> SequenceRecords:
@@ -142,21 +140,10 @@ def broken_frame(sequence: str) -> str | None:
 
 def unique_names(draft: Draft, items: list[Item]) -> None:
     """Number the second and later records of one name: name, name-2, name-3."""
-    taken = {item.id for item in items}
-    seen: Counter[str] = Counter()
-    renamed = []
-    for item in items:
-        name = item.id
-        seen[name] += 1
-        if seen[name] == 1:
-            continue
-        while (fresh := f"{name}-{seen[name]}") in taken:
-            seen[name] += 1
-        taken.add(fresh)
-        item.id = fresh
-        renamed.append(fresh)
-    if renamed:
-        draft.notes.append(f"{len(renamed)} records had the name of another and were numbered: {some(renamed)}")
+    names, renamed = numbered([item.id for item in items])
+    for item, name in zip(items, names, strict=True):
+        item.id = name
+    draft.notes += renaming(renamed)
 
 
 def merge_duplicates(draft: Draft, items: list[Item]) -> list[Item]:
@@ -225,41 +212,6 @@ def to_records(
         coding=coding,
         identity=identity,
     )
-
-
-def filled(values: list[str]) -> NDArray[np.str_] | None:
-    return np.array(values, dtype=np.str_) if any(values) else None
-
-
-def crossing_groups(records: SequenceRecords) -> list[str]:
-    """A note on groups that the given split puts on several sides."""
-    if records.part is None or records.group is None:
-        return []
-    sides: dict[str, set[str]] = {}
-    for group, part in zip(records.group.tolist(), records.part.tolist(), strict=True):
-        sides.setdefault(group, set()).add(part)
-    crossing = sorted(group for group, parts in sides.items() if group and len(parts) > 1)
-    return [f"{len(crossing)} groups lie on several sides of the given split: {some(crossing)}"] if crossing else []
-
-
-def balance(records: SequenceRecords) -> list[str]:
-    """Notes on one class, unlabelled records, imbalance and rare classes of the first label column."""
-    if not records.labels:
-        return []
-    name = next(iter(records.labels))
-    counts = Counter(value for value in records.classes.tolist() if value)
-    notes = []
-    if missing := len(records) - counts.total():
-        notes.append(f"{missing} records have no {name}")
-    if is_measured(counts):
-        return notes
-    if len(counts) == 1:
-        notes.append(f"all labelled records have the {name} {next(iter(counts))}")
-    elif counts and max(counts.values()) > IMBALANCE * min(counts.values()):
-        notes.append(f"the classes are unequal: {max(counts.values())} to {min(counts.values())} records")
-    if rare := sorted(value for value, count in counts.items() if count < RARE):
-        notes.append(f"{len(rare)} classes have fewer than {RARE} records: {some(rare)}")
-    return notes
 
 
 def nothing_left(draft: Draft) -> str:

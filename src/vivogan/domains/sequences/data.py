@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from vivogan.domains.columns import is_measured, measured_range
 from vivogan.domains.sequences.alphabets import GAP, PROTEIN
 from vivogan.domains.sequences.clean import clean
 from vivogan.domains.sequences.formats.registry import read_into
-from vivogan.domains.sequences.records import Draft, ReadOptions, Refusal, SequenceRecords, is_measured
+from vivogan.domains.sequences.records import Draft, ReadOptions, Refusal, SequenceRecords
 from vivogan.domains.sequences.split import split
 from vivogan.domains.sequences.trees import read_folder
 from vivogan.domains.sequences.write import write
@@ -75,12 +76,6 @@ def fingerprint(records: SequenceRecords) -> dict[str, Any]:
         "refused": len(records.refusals),
         "sha256": content_hash(records),
     }
-
-
-def measured_range(values: list[str]) -> dict[str, float]:
-    """The least, middle and greatest of the values that are there."""
-    numbers = [float(value) for value in values if value]
-    return {"min": min(numbers), "median": float(np.median(numbers)), "max": max(numbers)}
 
 
 def content_hash(records: SequenceRecords) -> str:

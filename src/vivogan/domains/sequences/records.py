@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,8 +13,6 @@ from pydantic import Field
 from vivogan.core.configuration import Settings
 from vivogan.core.limits import Limits, check_records
 from vivogan.domains.sequences.alphabets import DNA, Alphabet
-
-FEW = 20  # different whole numbers that are still taken for classes; more are measurements
 
 
 @dataclass(frozen=True)
@@ -122,29 +118,3 @@ class Draft:
 
     def refuse(self, file: str, record: str | None, reason: str) -> None:
         self.refusals.append(Refusal(file, record, reason))
-
-
-def columns_named(text: str | None) -> list[str]:
-    """The columns of an option, which separates them by commas."""
-    return [column.strip() for column in (text or "").split(",") if column.strip()]
-
-
-NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
-
-
-def is_measured(values: Iterable[str]) -> bool:
-    """Whether a column holds measurements, not classes: numbers only, of which some have decimals or many differ.
-
-    >>> is_measured(["0", "1", ""]), is_measured(["0.5", "1"]), is_measured(["high", "1.5"])
-    (False, True, False)
-    """
-    different = {value for value in values if value}
-    if not different or not all(NUMBER.fullmatch(value) for value in different):
-        return False
-    return len(different) > FEW or any(float(value) % 1 for value in different)
-
-
-def some(names: list[str], most: int = 5) -> str:
-    """A few names for a message: ``a, b, c and 12 more``."""
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

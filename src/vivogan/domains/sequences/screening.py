@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivogan.core.configuration import Settings
+from vivogan.domains.columns import some
 from vivogan.domains.sequences.alphabets import Alphabet
-from vivogan.domains.sequences.records import SequenceRecords, some
+from vivogan.domains.sequences.records import SequenceRecords
 from vivogan.domains.sequences.tools import commec
 from vivogan.domains.sequences.tools.matching import Listed, Verdict
 from vivogan.errors import UserError

@@ -6,75 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vivogan.domains.base import Split
-from vivogan.domains.parts import PARTS, TRAIN, dealt, joined
 from vivogan.domains.sequences.clusters import clusters
-from vivogan.domains.sequences.records import SequenceRecords, is_measured
-from vivogan.errors import InputError
-
-BINS = 5  # of a measurement, each of which is shared out
-DISSOLVED = 0.5  # a cluster of more than this share of all is no cluster: the set is variants of one sequence
+from vivogan.domains.sequences.records import SequenceRecords
+from vivogan.domains.splitting import split_whole
 
 
 def split(records: SequenceRecords, seed: int) -> Split:
-    """Indices of train, selection and test; the same for the same records and seed.
+    """Indices of train, selection and test; clusters at ``records.identity`` stay together (see ``split_whole``)."""
 
-    A given part is kept. What is not given is cut out of train: with train and test only, selection takes 15/85 of
-    train. Clusters at ``records.identity`` stay together, except one so large that no part could be cut from the rest
-    (a note says so). Raises ``InputError`` when a split is given without a train part, or when groups leave a part
-    empty.
-    """
-    place = np.full(len(records), "", dtype="<U9")
-    if records.part is not None:
-        place[:] = np.where(records.part == "", TRAIN, records.part)
-        if not (place == TRAIN).any():
-            raise InputError(records.source, "the given split has no train part", mend="Name one part train (or 0)")
-    given = set(place.tolist()) - {""}
-    missing = [part for part in PARTS if part not in given]
-    if missing:
-        pool = np.flatnonzero(place == TRAIN) if given else np.arange(len(records))
-        place[pool] = cut(records, pool, [part for part in PARTS if part in missing or part == TRAIN], seed)
-    empty = [part for part in PARTS if not (place == part).any()]
-    if empty and records.group is not None:
-        count = len(set(records.group.tolist()))
-        reason = f"{count} groups are too few, or too tied to the classes, to keep any for {' and '.join(empty)}"
-        raise InputError(records.source, reason, mend="Give a split of your own, or leave the groups out")
-    return Split(*(np.flatnonzero(place == part) for part in PARTS))
+    def alike(pool: NDArray[np.intp]) -> NDArray[np.intp]:
+        return clusters([records.sequences[i] for i in pool.tolist()], records.identity, records.aligned)
 
-
-def cut(records: SequenceRecords, pool: NDArray[np.intp], parts: list[str], seed: int) -> NDArray[np.str_]:
-    """The part of each record of the pool, [len(pool)]; clusters are dissolved, largest first, only as far as needed
-    for no part to be empty."""
-    alike = clusters([records.sequences[i] for i in pool.tolist()], records.identity, records.aligned)
-    sizes, classes = np.bincount(alike), strata(records, pool)
-    dissolved = {int(c) for c in np.flatnonzero(sizes > DISSOLVED * len(pool)) if sizes[c] > 1}
-    for cluster in [None, *np.argsort(-sizes, kind="stable").tolist()]:
-        dissolved |= set() if cluster is None else {cluster}
-        place = dealt(classes, kept_together(records, pool, alike, dissolved), parts, seed)
-        if all((place == part).any() for part in parts) or len(pool) < len(parts):
-            break
-    count = int(sum(sizes[c] for c in dissolved if sizes[c] > 1))
-    note = f"{count} records are over {records.identity:.0%} alike and could not be kept on one side of the split"
-    if count and note not in records.notes:
-        records.notes.append(note)
-    return place
-
-
-def strata(records: SequenceRecords, pool: NDArray[np.intp]) -> NDArray[np.intp]:
-    """What is shared out evenly, [len(pool)]: the classes, or the bins of equal numbers of a measurement."""
-    values = records.classes[pool]
-    if not is_measured(values.tolist()):
-        return np.unique(values, return_inverse=True)[1]
-    numbers = np.array([float(value) if value else np.nan for value in values.tolist()])
-    edges = np.nanquantile(numbers, np.linspace(0, 1, BINS + 1)[1:-1])
-    return np.unique(np.where(np.isnan(numbers), BINS, np.searchsorted(edges, numbers)), return_inverse=True)[1]
-
-
-def kept_together(
-    records: SequenceRecords, pool: NDArray[np.intp], alike: NDArray[np.intp], dissolved: set[int]
-) -> list[list[int]]:
-    """Positions in the pool of the same group or the same cluster."""
-    keys: list[list[object]] = [[cluster] if cluster not in dissolved else [] for cluster in alike.tolist()]
-    if records.group is not None:
-        for own, index in zip(keys, pool.tolist(), strict=True):
-            own += [str(records.group[index])] if records.group[index] else []
-    return joined(keys)
+    told = f"records are over {records.identity:.0%} alike and could not be kept on one side of the split"
+    return split_whole(records, alike, told, seed)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from vivogan.domains.sequences.alphabets import ALPHABETS, GAP, PROTEIN, Alphabet
 from vivogan.domains.sequences.formats.fasta import read_fasta
 from vivogan.domains.sequences.formats.registry import reader_of
-from vivogan.domains.sequences.formats.source import Source
 from vivogan.domains.sequences.formats.tables import opened, read_table, row_name
 from vivogan.domains.sequences.layouts import found_alphabet
 from vivogan.domains.sequences.records import Draft, Item, ReadOptions, Refusal
+from vivogan.domains.source import Source
 
 MOST_HASHED = 1_000_000  # different sequences among which duplicates are looked for
 NAMED = 20  # refusals that are named; the others are counted

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from vivogan.domains.columns import columns_named, some
 from vivogan.domains.parts import part_named
-from vivogan.domains.sequences.formats.source import Source
-from vivogan.domains.sequences.records import Draft, Item, ReadOptions, columns_named, some
+from vivogan.domains.sequences.records import Draft, Item, ReadOptions
+from vivogan.domains.source import Source
 from vivogan.errors import InputError
 
 FIELD = re.compile(

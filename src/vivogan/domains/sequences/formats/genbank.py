@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from vivogan.domains.sequences.formats.source import Source
-from vivogan.domains.sequences.records import Draft, Item, ReadOptions, columns_named
+from vivogan.domains.columns import columns_named
+from vivogan.domains.sequences.records import Draft, Item, ReadOptions
+from vivogan.domains.source import Source
 from vivogan.errors import InputError
 
 ORGANISM = "organism"

@@ -8,10 +8,10 @@ from pathlib import Path
 from vivogan.domains.sequences.formats.fasta import read_fasta, read_fastq
 from vivogan.domains.sequences.formats.genbank import read_genbank
 from vivogan.domains.sequences.formats.plain import read_plain
-from vivogan.domains.sequences.formats.source import Source
 from vivogan.domains.sequences.formats.stockholm import read_stockholm
 from vivogan.domains.sequences.formats.tables import LETTERS, SEQUENCE_NAMES, read_table
 from vivogan.domains.sequences.records import Draft, ReadOptions
+from vivogan.domains.source import Source
 from vivogan.errors import InputError
 
 Reader = Callable[[Source, Draft, ReadOptions], None]

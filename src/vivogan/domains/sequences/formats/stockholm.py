@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vivogan.domains.sequences.formats.fasta import Headers
-from vivogan.domains.sequences.formats.source import Source
 from vivogan.domains.sequences.records import Draft, ReadOptions
+from vivogan.domains.source import Source
 
 
 def read_stockholm(source: Source, draft: Draft, options: ReadOptions) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
+from vivogan.domains.columns import columns_named, is_measured, some
 from vivogan.domains.parts import part_named
 from vivogan.domains.sequences.alphabets import ALPHABETS, GAP
-from vivogan.domains.sequences.formats.source import Source
 from vivogan.domains.sequences.formats.variants import Wild, looks_like_variants
-from vivogan.domains.sequences.records import Draft, Item, ReadOptions, columns_named, is_measured, some
+from vivogan.domains.sequences.records import Draft, Item, ReadOptions
+from vivogan.domains.source import Source
 from vivogan.errors import InputError
 
 SEQUENCE_NAMES = ("sequence", "seq", "sequences", "dna", "rna", "protein", "peptide")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vivogan.core.limits import Limits
-from vivogan.domains.sequences.formats.source import Source
-from vivogan.domains.sequences.records import Draft, Item, some
+from vivogan.domains.columns import some
+from vivogan.domains.sequences.records import Draft, Item
+from vivogan.domains.source import Source
 from vivogan.errors import InputError
 
 CHANGE = re.compile(r"(?:p\.)?([A-Za-z])(\d+)([A-Za-z*])")

@@ -1,4 +1,4 @@
-"""A sequence file as lines of text, whatever its packing, line ends and encoding; without trust, in little memory."""
+"""A text file as lines, whatever its packing, line ends and encoding; without trust, in little memory."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def until_damage(engine: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
 
 
 def text(content: bytes) -> str:
-    """UTF-8, or what stands one byte a letter: a name in an old encoding must not cost the sequence."""
+    """UTF-8, or what stands one byte a letter: a name in an old encoding must not cost the record."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
