@@ -17,7 +17,8 @@ from vivogan.domains.sequences.alphabets import DNA, GAP, PROTEIN
 from vivogan.domains.sequences.codec import SequenceCodec
 from vivogan.domains.sequences.oracles import Oracle, independent, oracle, total
 from vivogan.domains.sequences.tools.learned import Learned, bridge
-from vivogan.domains.sequences.tools.predictor import Predictor, PredictPlan, Targets, fit_predictor
+from vivogan.domains.sequences.tools.predictor import Predictor, PredictPlan, fit_predictor
+from vivogan.domains.tasks.targets import Targets
 from vivogan.errors import UserError
 
 CODONS = SequenceCodec(DNA, (*(a + b + c for a in "ACGT" for b in "ACGT" for c in "ACGT"), ""), 6)

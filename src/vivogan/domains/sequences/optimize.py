@@ -14,6 +14,7 @@ from torch import Tensor
 
 from vivogan.core.files import write_json, write_tensors
 from vivogan.domains.likelihood import Part
+from vivogan.domains.oracles import Gain, agreement, told
 from vivogan.domains.run import Run, Watch, silent
 from vivogan.domains.sequences.codec import SequenceCodec
 from vivogan.domains.sequences.data import write
@@ -33,41 +34,6 @@ from vivogan.errors import UserError
 Method = Callable[[Search], SequenceGenerator | None]
 METHODS: Mapping[str, Method] = {"feedback": feedback, "latent": latent, "evolution": evolution}
 BATCH: Mapping[str, int] = {"feedback": 1024, "latent": 256, "evolution": 256}  # candidates a round
-CONFIRMED = 0.5  # share of the oracle's gain that a judge must see, in standard deviations of the start
-NOTABLE = 0.5  # standard deviations that count as a gain
-
-
-@dataclass(frozen=True)
-class Gain:
-    """How a score moved: of sequences before [n] and after [m], in its own unit and in deviations of the start."""
-
-    name: str
-    before: Floats
-    after: Floats
-
-    @property
-    def shift(self) -> float:
-        """The difference of the means."""
-        return float(np.nanmean(self.after) - np.nanmean(self.before)) if self.known else float("nan")
-
-    @property
-    def deviations(self) -> float:
-        """The same, over the standard deviation at the start."""
-        return self.shift / max(float(np.nanstd(self.before)), 1e-12) if self.known else float("nan")
-
-    @property
-    def known(self) -> bool:
-        return bool(np.isfinite(self.before).any() and np.isfinite(self.after).any())
-
-    def to_dict(self) -> dict[str, Any]:
-        shares = (0.0, 0.1, 0.5, 0.9, 1.0)
-        said = {
-            when: {f"{share:g}": float(np.nanquantile(values, share)) for share in shares}
-            | {"mean": float(np.nanmean(values)), "n": int(np.isfinite(values).sum())}
-            for when, values in (("before", self.before), ("after", self.after))
-            if np.isfinite(values).any()
-        }
-        return {"name": self.name, "shift": self.shift, "deviations": self.deviations} | said
 
 
 @dataclass(frozen=True)
@@ -297,28 +263,6 @@ def varied(reference: str, codec: SequenceCodec, mutations: tuple[int, int]) -> 
 
 
 # ── in words ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def told(gain: Gain) -> str:
-    if not gain.known:
-        return f"{gain.name}: could not be compared"
-    before, after = float(np.nanmean(gain.before)), float(np.nanmean(gain.after))
-    return f"{gain.name}: mean {before:.4g} → {after:.4g} ({gain.deviations:+.2f} standard deviations of the start)"
-
-
-def agreement(gains: Sequence[Gain]) -> str:
-    """Whether the judge saw what the oracles saw."""
-    if len(gains) == 1:
-        return "No judge took part: the gain is the oracles' own word"
-    own, judged = gains[0].deviations, gains[1].deviations
-    if not own >= NOTABLE:
-        return "The oracles saw no gain worth judging"
-    if judged >= CONFIRMED * own:
-        return f"The judge confirms the gain ({judged:+.2f} of {own:+.2f} standard deviations)"
-    return (
-        f"The judge disagrees: {judged:+.2f} standard deviations where the oracles see {own:+.2f}. "
-        "The designs please the oracles more than they are good (over-optimised)"
-    )
 
 
 def short(value: Any) -> str:
