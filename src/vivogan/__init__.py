@@ -24,6 +24,7 @@ from vivogan.errors import (
 if TYPE_CHECKING:
     from vivogan.core.doctor import doctor
     from vivogan.domains.images import api as images
+    from vivogan.domains.molecules import api as molecules
     from vivogan.domains.run import Run
     from vivogan.domains.sequences import api as sequences
     from vivogan.reports import build as report
@@ -42,6 +43,7 @@ __all__ = [
     "__version__",
     "doctor",
     "images",
+    "molecules",
     "report",
     "sequences",
 ]
@@ -49,6 +51,7 @@ __all__ = [
 # Public name → where it lives. Imported on first use (PEP 562), so that `import vivogan` costs no torch.
 _LAZY = {
     "images": ("vivogan.domains.images.api", None),
+    "molecules": ("vivogan.domains.molecules.api", None),
     "sequences": ("vivogan.domains.sequences.api", None),
     "Run": ("vivogan.domains.run", "Run"),
     "doctor": ("vivogan.core.doctor", "doctor"),

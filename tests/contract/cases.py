@@ -11,11 +11,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rdkit import Chem
 from sklearn.datasets import load_digits
 
 from vivogan.domains.base import Domain
 from vivogan.domains.images.demo import write_patches
 from vivogan.domains.images.domain import DOMAIN as IMAGES
+from vivogan.domains.molecules.chemistry import molecule
+from vivogan.domains.molecules.domain import DOMAIN as MOLECULES
+from vivogan.domains.molecules.properties import PROPERTIES
+from vivogan.domains.molecules.records import MoleculeRecords
 from vivogan.domains.sequences.clean import broken_frame
 from vivogan.domains.sequences.domain import DOMAIN as SEQUENCES
 
@@ -28,6 +33,7 @@ class Case:
     game small; ``same`` says whether a decoded item is the original within the codec's promise; ``fits`` whether a
     generated item could be one of the user's own (type, size, range); ``place`` is where to write, ``again`` how what
     was written is read. ``classes`` are those of the label column; None: it is measured, and its levels are classes.
+    ``few``: there are so few such items that a simple sampler may make one of training again.
     ``decoded`` is what holds of the decoded form of any tensor, where that is less than ``fits``. ``contents`` turns
     an item into bytes.
     """
@@ -43,6 +49,7 @@ class Case:
     classes: tuple[str, ...] | None = ("",)
     again: Mapping[str, str] = field(default_factory=dict)
     decoded: Callable[[Any], bool] | None = None
+    few: bool = False
     contents: Callable[[Any], bytes] = np.ndarray.tobytes
 
 
@@ -201,6 +208,97 @@ def sixteen_sequences(folder: Path) -> Path:
     return folder / "few.tsv"
 
 
+# ── molecules ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SMALL_GAME = ("likelihood.epochs=5", "likelihood.batch=16", "game.batch=16", "game.tick=160")
+SMALL_LANGUAGE = (
+    "language.width=32", "language.merges=0", "language.discriminator_width=8", "language.variants=1", *SMALL_GAME,
+)  # fmt: skip
+SMALL_LATENT = (
+    "model=latent", "latent.size=8", "latent.width=32", "latent.merges=0", "latent.mixture=2",
+    "latent.generator_width=16", "latent.discriminator_width=16", *SMALL_GAME,
+)  # fmt: skip
+SMALL_GRAPH = ("model=graph", "graph.latent=8", "graph.generator_width=16", "graph.discriminator_width=8", *SMALL_GAME)
+RINGS = (
+    "c1ccc({})cc1", "c1cncc({})c1", "c1csc({})c1", "C1CCN({})CC1", "C1CCC({})CC1", "C1COCCN1{}", "c1coc({})c1",
+    "c1ccn({})c1", "C1CCC({})C1", "C1CC({})C1", "C1CCOC({})C1", "c1cnc({})nc1", "c1cn({})cn1", "c1cnn({})c1",
+)  # fmt: skip
+ACIDS = ("C(=O)O", "CC(=O)O", "C=CC(=O)O", "CCC(=O)O", "C(F)C(=O)O")
+AMINES = ("CCN", "CCCN", "CNC", "CC(C)N", "CCN(C)C")
+TAILS = ("", "C", "CC", "OC", "F", "Cl")
+
+
+AROMATIC, SATURATED = ([ring for ring in RINGS if ring[0] == first] for first in "cC")
+KINDS = {"acid": (ACIDS, AROMATIC), "amine": (AMINES, SATURATED)}
+
+
+def compounds(groups: Iterable[str], rings: Iterable[str] = RINGS) -> list[str]:
+    """A ring with one of the groups, and at the group's other end one of the tails: canonical SMILES."""
+    made = [ring.format(f"C({tail}){group}" if tail else group) for ring in rings for group in groups for tail in TAILS]
+    return list(dict.fromkeys(Chem.CanonSmiles(smiles) for smiles in made))
+
+
+def is_spelt(item: Any) -> bool:
+    """A SMILES in RDKit's spelling, or nothing where there is no molecule."""
+    return item == "" or (molecule(item) is not None and Chem.CanonSmiles(item) == item)
+
+
+def smiles_lines(folder: Path) -> Path:
+    """Bare SMILES, some twice."""
+    rows = compounds(ACIDS)[::4]
+    (folder / "acids.smi").write_text("".join(f"{smiles}\n" for smiles in [*rows, *rows[:5]]))
+    return folder / "acids.smi"
+
+
+def acids_and_amines(folder: Path) -> Path:
+    """A table with names, structures and a class."""
+    rows = [
+        (smiles, kind) for kind, groups in (("acid", ACIDS), ("amine", AMINES)) for smiles in compounds(groups)[::3]
+    ]
+    lines = [f"CPD-{i:03d};{smiles};{kind}" for i, (smiles, kind) in enumerate(rows)]
+    (folder / "kinds.csv").write_text("\n".join(["name;structure;kind", *lines]) + "\n")
+    return folder / "kinds.csv"
+
+
+def measured_compounds(folder: Path) -> Path:
+    """Concentrations that fall with lipophilicity, in nM."""
+    lines = []
+    for i, smiles in enumerate(compounds(AMINES)[::4]):
+        potency = PROPERTIES["logp"](molecule(smiles)) + 6 + 0.2 * np.random.default_rng(i).normal()
+        lines.append(f"{smiles},{10 ** (9 - potency):.4g}")
+    (folder / "assay.csv").write_text("\n".join(["smiles,IC50 (nM)", *lines]) + "\n")
+    return folder / "assay.csv"
+
+
+def drawn_compounds(folder: Path) -> Path:
+    """Mol blocks, packed, with the class as a property."""
+    rows = [
+        (smiles, kind) for kind, groups in (("acid", ACIDS), ("amine", AMINES)) for smiles in compounds(groups)[::3]
+    ]
+    kinds = np.array([kind for _, kind in rows])
+    ids = [f"m{i:03d}" for i in range(len(rows))]
+    (path,) = MOLECULES.write(MoleculeRecords([s for s, _ in rows], {"kind": kinds}, ids), folder / "drawn.sdf.gz")
+    return Path(path)
+
+
+def nine_atoms(folder: Path) -> Path:
+    """As many heavy atoms as the graph model makes, or fewer."""
+    rows = [smiles for smiles in compounds([*ACIDS, *AMINES]) if molecule(smiles).GetNumHeavyAtoms() <= 9]
+    chains = [
+        f"{a}{b}{c}" for a in ("C", "N", "O", "F") for b in ("CC", "C(C)C", "CCC", "C=C") for c in ("C", "O", "N")
+    ]
+    rows += [smiles for smiles in map(Chem.CanonSmiles, chains) if smiles not in rows]
+    (folder / "small.smi").write_text("".join(f"{smiles}\n" for smiles in dict.fromkeys(rows)))
+    return folder / "small.smi"
+
+
+def sixteen_molecules(folder: Path) -> Path:
+    """As few as there may be, of which two are of a rare class."""
+    lines = [f"{smiles}\t{'rare' if i > 13 else 'common'}\n" for i, smiles in enumerate(compounds(ACIDS)[::25][:16])]
+    (folder / "few.tsv").write_text("".join(["smiles\tkind\n", *lines]))
+    return folder / "few.tsv"
+
+
 # ── what must be refused ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -213,7 +311,12 @@ def a_dozen_sequences(folder: Path) -> Path:
     return fasta(folder / "dozen.fasta", ((f"{i}", drawn(i, (0.25,) * 4, 30)) for i in range(12)))
 
 
-DOZENS = [(IMAGES, a_dozen_images), (SEQUENCES, a_dozen_sequences)]
+def a_dozen_molecules(folder: Path) -> Path:
+    (folder / "dozen.smi").write_text("".join(f"{smiles}\n" for smiles in compounds(ACIDS)[::25][:12]))
+    return folder / "dozen.smi"
+
+
+DOZENS = [(IMAGES, a_dozen_images), (SEQUENCES, a_dozen_sequences), (MOLECULES, a_dozen_molecules)]
 
 
 CASES = [
@@ -238,4 +341,18 @@ CASES = [
          {}, SMALL_SEQUENCES[1:], again={"layout": "aligned", "alphabet": "protein"}, contents=str.encode),
     Case("sequences: sixteen of them", SEQUENCES, sixteen_sequences, eq, written_in("ACGU", 40, 40), "made",
          {"labels": "kind"}, SMALL_SEQUENCES, ("common", "rare"), {"labels": "kind"}, contents=str.encode),
+    Case("molecules: SMILES lines", MOLECULES, smiles_lines, eq, is_spelt, "made.smi", {},
+         ("language.notation=selfies", *SMALL_LANGUAGE),
+         few=True, contents=str.encode),
+    Case("molecules: two classes, tokens of SMILES", MOLECULES, acids_and_amines, eq, is_spelt, "made.csv",
+         {"labels": "kind"}, ("language.notation=smiles", *SMALL_LANGUAGE), ("acid", "amine"), {"labels": "kind"},
+         few=True, contents=str.encode),
+    Case("molecules: a measured potency", MOLECULES, measured_compounds, eq, is_spelt, "made.tsv",
+         {"labels": "IC50 (nM)"}, SMALL_LANGUAGE, None, {"labels": "IC50 (nM)"}, few=True, contents=str.encode),
+    Case("molecules: an SDF, a latent space", MOLECULES, drawn_compounds, eq, is_spelt, "made.sdf.gz",
+         {"labels": "kind"}, SMALL_LATENT, ("acid", "amine"), {"labels": "kind"}, few=True, contents=str.encode),
+    Case("molecules: graphs of nine atoms", MOLECULES, nine_atoms, eq, is_spelt, "made.csv.gz", {}, SMALL_GRAPH,
+         few=True, contents=str.encode),
+    Case("molecules: sixteen of them", MOLECULES, sixteen_molecules, eq, is_spelt, "made", {"labels": "kind"},
+         SMALL_LANGUAGE, ("common", "rare"), {"labels": "kind"}, few=True, contents=str.encode),
 ]  # fmt: skip

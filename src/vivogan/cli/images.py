@@ -9,13 +9,10 @@ import typer
 
 from vivogan.cli import options as o
 from vivogan.cli.judge import evaluate as judged
-from vivogan.cli.judge import finish
 from vivogan.cli.output import Output, pairs, scores
 from vivogan.cli.progress import Watch
+from vivogan.cli.runs import check_shares, show_inspection, show_refusals, train_run
 from vivogan.cli.tasks import AnnotationsOption, DescribeOption, group
-from vivogan.reports.gather import flat
-
-MOST_REFUSALS = 20  # printed; --json lists them all
 
 app = typer.Typer(
     help="Micrographs and other images: any bit depth, any number of channels.",
@@ -48,23 +45,13 @@ def inspect(
     from vivogan.domains.images import api
 
     found = api.inspect(source, labels=labels, images=images, split=split, group=group)
-    output = Output(json, quiet)
-    output.show(pairs(flat(found["fingerprint"])))
-    output.say(*(f"note: {note}" for note in found["notes"]))
-    refusals = found["refusals"]
-    output.say(*(_refusal(refusal) for refusal in refusals[:MOST_REFUSALS]))
-    if len(refusals) > MOST_REFUSALS:
-        output.say(f"… and {len(refusals) - MOST_REFUSALS} more refused; --json lists them all")
-    output.document(found)
+    show_inspection(found, Output(json, quiet))
 
 
 @app.command()
 def train(
     source: o.SourceArgument,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="RUN", help="The run folder.", show_default="runs/ and the name of PATH"),
-    ] = None,
+    out: o.RunOutOption = None,
     labels: o.LabelsOption = None,
     images: o.ImagesOption = None,
     split: o.SplitOption = None,
@@ -83,32 +70,24 @@ def train(
     Example:  vivogan images train runs/demo-data/ihc.npz --labels y --budget 4m --out runs/ihc
     """
     from vivogan.domains.images import api
-    from vivogan.engine.parallel import rank
 
-    leads = rank() == 0  # under torchrun one process speaks and judges
-    output, watch = Output(json, quiet or not leads), Watch(quiet or not leads)
-    with watch:
-        run = api.train(
-            source,
-            out or Path("runs") / source.resolve().stem,
-            labels=labels,
-            images=images,
-            split=split,
-            group=group,
-            budget=budget,
-            seed=seed,
-            device=device.value,
-            threads=threads,
-            overrides=overrides or (),
-            watch=watch,
-        )
-    if not leads:
-        return
-    if no_report:
-        output.say(f"run  {run.folder.path}")
-        output.document({"run": str(run.folder.path)})
-    else:
-        finish(run, output, watch)
+    train_run(
+        api.train,
+        source,
+        out,
+        json=json,
+        quiet=quiet,
+        no_report=no_report,
+        labels=labels,
+        images=images,
+        split=split,
+        group=group,
+        budget=budget,
+        seed=seed,
+        device=device.value,
+        threads=threads,
+        overrides=overrides or (),
+    )
 
 
 @app.command()
@@ -119,26 +98,11 @@ def generate(
         Path | None,
         typer.Option("--out", "-o", metavar="FOLDER", help="Where to.", show_default="RUN/samples/seed-SEED"),
     ] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--where", metavar="COLUMN=VALUE", help="Of this class only; may be given again.", show_default=False
-        ),
-    ] = None,
+    where: o.WhereOption = None,
     seed: o.SeedOption = 0,
-    start: Annotated[
-        int,
-        typer.Option(
-            "--start", metavar="N", min=0, help="First sample; sample i of a seed is the same on any machine."
-        ),
-    ] = 0,
-    truncation: Annotated[
-        float, typer.Option("--truncation", metavar="X", help="Below 1: more typical and less varied.")
-    ] = 1.0,
-    keep: Annotated[
-        float,
-        typer.Option("--keep", metavar="SHARE", help="Keep only this share, the most convincing to the discriminator."),
-    ] = 1.0,
+    start: o.StartOption = 0,
+    truncation: o.TruncationOption = 1.0,
+    keep: o.KeepOption = 1.0,
     device: o.DeviceOption = o.Device.auto,
     threads: o.ThreadsOption = None,
     json: o.JsonOption = False,
@@ -150,9 +114,7 @@ def generate(
     """
     from vivogan.domains.images import api
 
-    for option, share in (("--keep", keep), ("--truncation", truncation)):
-        if not 0 < share <= 1:
-            raise typer.BadParameter("it must be above 0 and at most 1", param_hint=option)
+    check_shares(keep=keep, truncation=truncation)
     chosen = o.conditions(where)
     opened = api.open(run, device=device.value, threads=threads)
     folder = out or run / "samples" / f"seed-{seed}"
@@ -212,7 +174,7 @@ def embed(
         found = api.embed(run, source, out or run / "samples" / "features.csv", images=images, watch=watch)
     output = Output(json, quiet)
     output.show(pairs([(name, found[name]) for name in ("images", "features", "file")]))
-    output.say(*(_refusal(refusal) for refusal in found["refusals"]))
+    show_refusals(found["refusals"], output)
     output.document(found)
 
 
@@ -244,8 +206,3 @@ def imagine(
     output = Output(json, quiet)
     output.show(pairs([(name, found[name]) for name in ("images", "objects", "folder")]))
     output.document(found)
-
-
-def _refusal(refusal: dict[str, str | None]) -> str:
-    where = ", ".join(str(part) for part in (refusal.get("file"), refusal.get("record")) if part)
-    return f"refused: {where}: {refusal.get('reason')}"

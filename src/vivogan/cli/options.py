@@ -68,6 +68,30 @@ SetOption = Annotated[
         "--set", metavar="A.B=C", help="Override one field of the plan; may be given again.", show_default=False
     ),
 ]
+RunOutOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="RUN", help="The run folder.", show_default="runs/ and the name of PATH"),
+]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="COLUMN=VALUE",
+        help="Of this class only; of a measurement a number, low or high.",
+        show_default=False,
+    ),
+]
+StartOption = Annotated[
+    int,
+    typer.Option("--start", metavar="N", min=0, help="First sample; sample i of a seed is the same on any machine."),
+]
+TruncationOption = Annotated[
+    float, typer.Option("--truncation", metavar="X", help="Below 1: more typical and less varied.")
+]
+KeepOption = Annotated[
+    float,
+    typer.Option("--keep", metavar="SHARE", help="Keep only this share, the most convincing to the discriminator."),
+]
 NoReportOption = Annotated[bool, typer.Option("--no-report", metavar="", help="Train only: no evaluation, no report.")]
 JsonOption = Annotated[
     bool,

@@ -9,13 +9,10 @@ import typer
 
 from vivogan.cli import options as o
 from vivogan.cli.judge import evaluate as judged
-from vivogan.cli.judge import finish
-from vivogan.cli.output import Output, pairs, scores
+from vivogan.cli.output import Output, scores
 from vivogan.cli.progress import Watch
+from vivogan.cli.runs import check_shares, show_inspection, train_run
 from vivogan.cli.tasks import NoCurveOption, apply_task, train_task
-from vivogan.reports.gather import flat
-
-MOST_REFUSALS = 20  # printed; --json lists them all
 
 app = typer.Typer(
     help="DNA, RNA and protein: promoters, coding sequences, peptides, families.",
@@ -83,15 +80,6 @@ ReferenceOption = Annotated[
         help="FASTA of the wild type, where the column holds substitutions (A108D,N144D).",
     ),
 ]
-WhereOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--where",
-        metavar="COLUMN=VALUE",
-        help="Of this class only; of a measurement a number, low or high.",
-        show_default=False,
-    ),
-]
 TemplateOption = Annotated[
     str | None,
     typer.Option(
@@ -151,23 +139,13 @@ def inspect(
     from vivogan.domains.sequences import api
 
     found = api.inspect(source, **_reading(labels, sequence, alphabet, layout))
-    output = Output(json, quiet)
-    output.show(pairs(flat(found["fingerprint"])))
-    output.say(*(f"note: {note}" for note in found["notes"]))
-    refusals = found["refusals"]
-    output.say(*(_refusal(refusal) for refusal in refusals[:MOST_REFUSALS]))
-    if len(refusals) > MOST_REFUSALS:
-        output.say(f"… and {len(refusals) - MOST_REFUSALS} more refused; --json lists them all")
-    output.document(found)
+    show_inspection(found, Output(json, quiet))
 
 
 @app.command()
 def train(
     source: SourceArgument,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="RUN", help="The run folder.", show_default="runs/ and the name of PATH"),
-    ] = None,
+    out: o.RunOutOption = None,
     labels: LabelsOption = None,
     sequence: SequenceOption = None,
     alphabet: AlphabetOption = None,
@@ -190,29 +168,21 @@ def train(
     Example:  vivogan sequences train promoters.fa --labels expr --budget 10m --out runs/promoters
     """
     from vivogan.domains.sequences import api
-    from vivogan.engine.parallel import rank
 
-    leads = rank() == 0  # under torchrun one process speaks and judges
-    output, watch = Output(json, quiet or not leads), Watch(quiet or not leads)
-    with watch:
-        run = api.train(
-            source,
-            out or Path("runs") / source.resolve().name.split(".")[0],
-            budget=budget,
-            seed=seed,
-            device=device.value,
-            threads=threads,
-            overrides=overrides or (),
-            watch=watch,
-            **_reading(labels, sequence, alphabet, layout, identity, reference, split, group),
-        )
-    if not leads:
-        return
-    if no_report:
-        output.say(f"run  {run.folder.path}")
-        output.document({"run": str(run.folder.path)})
-    else:
-        finish(run, output, watch)
+    train_run(
+        api.train,
+        source,
+        out,
+        json=json,
+        quiet=quiet,
+        no_report=no_report,
+        budget=budget,
+        seed=seed,
+        device=device.value,
+        threads=threads,
+        overrides=overrides or (),
+        **_reading(labels, sequence, alphabet, layout, identity, reference, split, group),
+    )
 
 
 @app.command()
@@ -229,22 +199,12 @@ def generate(
             show_default="RUN/samples/seed-SEED.fasta",
         ),
     ] = None,
-    where: WhereOption = None,
+    where: o.WhereOption = None,
     template: TemplateOption = None,
     seed: o.SeedOption = 0,
-    start: Annotated[
-        int,
-        typer.Option(
-            "--start", metavar="N", min=0, help="First sample; sample i of a seed is the same on any machine."
-        ),
-    ] = 0,
-    truncation: Annotated[
-        float, typer.Option("--truncation", metavar="X", help="Below 1: more typical and less varied.")
-    ] = 1.0,
-    keep: Annotated[
-        float,
-        typer.Option("--keep", metavar="SHARE", help="Keep only this share, the most convincing to the discriminator."),
-    ] = 1.0,
+    start: o.StartOption = 0,
+    truncation: o.TruncationOption = 1.0,
+    keep: o.KeepOption = 1.0,
     screen: ScreenOption = None,
     device: o.DeviceOption = o.Device.auto,
     threads: o.ThreadsOption = None,
@@ -257,9 +217,7 @@ def generate(
     """
     from vivogan.domains.sequences import api
 
-    for option, share in (("--keep", keep), ("--truncation", truncation)):
-        if not 0 < share <= 1:
-            raise typer.BadParameter("it must be above 0 and at most 1", param_hint=option)
+    check_shares(keep=keep, truncation=truncation)
     chosen = o.conditions(where)
     opened = api.open(run, device=device.value, threads=threads)
     file = out or run / "samples" / f"seed-{seed}.fasta"
@@ -334,7 +292,7 @@ def optimize(
         Path | None,
         typer.Option("--out", "-o", metavar="FOLDER", help="Where to.", show_default="RUN/optimised-METHOD"),
     ] = None,
-    where: WhereOption = None,
+    where: o.WhereOption = None,
     template: TemplateOption = None,
     reference: Annotated[
         Path | None, typer.Option("--reference", metavar="FILE", help="FASTA of a wild type to stay near.")
@@ -421,10 +379,7 @@ def motifs(
 @predict.command("train")
 def predict_train(
     source: SourceArgument,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="RUN", help="The run folder.", show_default="runs/ and the name of PATH"),
-    ] = None,
+    out: o.RunOutOption = None,
     labels: LabelsOption = None,
     sequence: SequenceOption = None,
     alphabet: AlphabetOption = None,
@@ -502,8 +457,3 @@ def _span(text: str) -> tuple[int, int]:
     if not low.isdigit() or not (high or low).isdigit() or int(high or low) < int(low):
         raise typer.BadParameter("it has the form A-B, such as 3-8", param_hint="--mutations")
     return int(low), int(high or low)
-
-
-def _refusal(refusal: dict[str, str | None]) -> str:
-    where = ", ".join(str(part) for part in (refusal.get("file"), refusal.get("record")) if part)
-    return f"refused: {where}: {refusal.get('reason')}"

@@ -37,10 +37,6 @@ MasksOption = Annotated[
     str | None, typer.Option("--masks", metavar="NAME", rich_help_panel=o.DATA, help="Array of an .npz with the masks.")
 ]
 NoCurveOption = Annotated[bool, typer.Option("--no-curve", metavar="", help="Do not measure the learning curve.")]
-OutOption = Annotated[
-    Path | None,
-    typer.Option("--out", "-o", metavar="RUN", help="The run folder.", show_default="runs/ and the name of PATH"),
-]
 ResultsOption = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Where the results go.", show_default="in RUN")
 ]
@@ -104,7 +100,7 @@ def group(name: str, what: str, made: str) -> typer.Typer:
     @app.command("train", help=f"{what} Learns from annotated images, judges itself and writes a report.")
     def train(
         source: o.SourceArgument,
-        out: OutOption = None,
+        out: o.RunOutOption = None,
         annotations: AnnotationsOption = None,
         describe: DescribeOption = None,
         labels: o.LabelsOption = None,

@@ -26,8 +26,15 @@ NEEDED = (
     "typer",
     "rich",
     "tomli-w",
+    "rdkit",
+    "selfies",
+    "lightgbm",
 )
-OPTIONAL = {"imagecodecs": "compressed TIFF files (LZW, JPEG 2000, Zstandard)"}
+OPTIONAL = {
+    "imagecodecs": "compressed TIFF files (LZW, JPEG 2000, Zstandard)",
+    "pyarrow": "Parquet files of molecules",
+    "fcd": "the Fréchet ChemNet distance of molecules",
+}
 
 
 def doctor(folder: str | Path = ".") -> dict[str, Any]:

@@ -16,7 +16,13 @@ LIMITS: Mapping[str, list[str]] = {
         "- Sequences are screened as they are generated where a list or databases of concern are named; "
         'else every header says "not screened". Screening is no proof of safety.',
         "- A score tells how like real sequences they are, not whether they work: that takes an assay.",
-    ]
+    ],
+    "molecules": [
+        "- Molecules are screened against scheduled and known hazardous substances as they are generated. "
+        "Passing is no proof of safety.",
+        "- A score tells how like real molecules they are. Whether one can be made, is active or is safe takes a "
+        "chemist and an assay.",
+    ],
 }
 
 

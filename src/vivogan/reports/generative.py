@@ -97,7 +97,7 @@ def panels(run: Run) -> list[dict[str, Any]]:
 
 
 # Where the samples of a domain go, in the command that the page names.
-MADE = {"sequences": "made.fasta"}
+MADE = {"sequences": "made.fasta", "molecules": "made.smi"}
 
 
 def commands(run: Run) -> dict[str, str]:

@@ -52,12 +52,12 @@ TOOLS = {
     ),
     "activity": Tool(
         "Predictor",
-        "A table comes there: every sequence with what is predicted and the interval in which the truth should lie.",
-        "Every dot is a sequence. On the line, prediction and measurement agree.",
+        "A table comes there: every {one} with what is predicted and the interval in which the truth should lie.",
+        "Every dot is a {one}. On the line, prediction and measurement agree.",
         "--labels COLUMN",
         "numbers",
         False,
-        "It knows sequences like its own only; far from all that it has seen, its intervals may be too narrow.",
+        "It knows {many} like its own only; far from all that it has seen, its intervals may be too narrow.",
     ),
 }
 OTHER = Tool("Tool", "Its results come into that folder.", "Those that went most wrong.", "--annotations FILE")
@@ -103,7 +103,7 @@ def page(run: Run) -> str:
         kind=kind,
         finds=finds(run),
         nouns=nouns,
-        tool=TOOLS.get(kind, OTHER),
+        tool=tool_of(run),
         facts=facts(run),
         contents=contents(run, shown),
         ends=ends(evaluation),
@@ -120,6 +120,13 @@ def nouns_of(run: Run) -> words.Nouns:
     return words.Nouns(**run.data.get("words") or {})
 
 
+def tool_of(run: Run) -> Tool:
+    """The tool in words, its data called by their name."""
+    found, nouns = TOOLS.get(str(run.data["tool"]), OTHER), nouns_of(run)
+    said = {name: getattr(found, name).format(one=nouns.one, many=nouns.many) for name in ("writes", "hint", "limits")}
+    return replace(found, **said)
+
+
 def verb(run: Run) -> str:
     """The tool on the command line."""
     return str(run.data.get("command") or run.data["tool"])
@@ -127,7 +134,7 @@ def verb(run: Run) -> str:
 
 def finds(run: Run) -> str:
     """Whether the tool finds "numbers", "classes", or neither; a predictor of a class column finds classes."""
-    found = TOOLS.get(str(run.data["tool"]), OTHER).finds
+    found = tool_of(run).finds
     return "classes" if found and run.evaluation.get("confusion") else found
 
 
@@ -136,7 +143,7 @@ def contents(run: Run, shown: Mapping[str, Any]) -> list[tuple[str, str]]:
     left_out, nouns = set(), nouns_of(run)
     if not shown["classes"] and not shown["confusion"] and finds(run) != "classes":
         left_out.add("classes")
-    if not TOOLS.get(str(run.data["tool"]), OTHER).generates:
+    if not tool_of(run).generates:
         left_out |= {"generated"} if shown["pictures"] else {"generated", "pictures"}
     return [
         item

@@ -8,14 +8,14 @@ from vivogan.reports import agreement, words
 from vivogan.reports.card import data, plain, scores, sentences
 from vivogan.reports.charts import number
 from vivogan.reports.gather import Run, finite
-from vivogan.reports.tool import OTHER, TOOLS, commands, curve_of, game_words, nouns_of, scatters
+from vivogan.reports.tool import commands, curve_of, game_words, nouns_of, scatters, tool_of
 
 
 def card(run: Run) -> str:
     """The card of a tool as Markdown; the user's text in it can neither break the table nor carry HTML."""
-    evaluation, kind = run.evaluation, str(run.data["tool"])
+    evaluation = run.evaluation
     known, nouns = commands(run), nouns_of(run)
-    tool = TOOLS.get(kind, OTHER)
+    tool = tool_of(run)
     lines = [f"# {plain(run.title)}", "", f"{tool.noun}, trained by vivogan.", ""]
     if evaluation:
         lines += [f"**Grade: {plain(evaluation.get('grade') or 'none')}.** {sentences(evaluation.get('verdict'))}", ""]
@@ -66,7 +66,7 @@ def _labels(run: Run) -> list[str]:
 
 def _generated(run: Run) -> list[str]:
     nouns, generated = nouns_of(run), run.evaluation.get("generated_items") or {}
-    if not TOOLS.get(str(run.data["tool"]), OTHER).generates:
+    if not tool_of(run).generates:
         return []
     said = []
     if generated:
@@ -84,7 +84,7 @@ def _generated(run: Run) -> list[str]:
 
 def _limits(run: Run) -> list[str]:
     lines = [
-        f"- {TOOLS.get(str(run.data['tool']), OTHER).limits}",
+        f"- {tool_of(run).limits}",
         "- It is a research tool. No diagnosis may rest on what it finds.",
     ]
     if not (run.evaluation.get("counts") or {}).get("test") and not run.evaluation.get("scores"):

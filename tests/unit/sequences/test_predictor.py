@@ -12,15 +12,15 @@ from vivogan.domains.sequences.alphabets import DNA, PROTEIN, Alphabet
 from vivogan.domains.sequences.codec import SequenceCodec
 from vivogan.domains.sequences.kmers import kmer_counts
 from vivogan.domains.sequences.records import SequenceRecords
-from vivogan.domains.sequences.tasks.activity import dealt
-from vivogan.domains.sequences.tasks.agreement import auc, spearman
 from vivogan.domains.sequences.tools.descriptors import HYDROPHOBICITY, Descriptors, words
 from vivogan.domains.sequences.tools.oracle import translation
-from vivogan.domains.sequences.tools.predictor import Predictor, PredictPlan, Targets, fit_predictor
+from vivogan.domains.sequences.tools.predictor import Predictor, PredictPlan, fit_predictor
 from vivogan.domains.sequences.tools.reader import Ensemble, ReaderSettings, trimmed
 from vivogan.domains.sequences.tools.simple import Kernel, ridge
-from vivogan.domains.sequences.tools.stacking import stack_classes, stack_numbers, widths
+from vivogan.domains.tasks.agreement import auc, spearman
 from vivogan.domains.tasks.learn import LearnSettings
+from vivogan.domains.tasks.stacking import stack_classes, stack_numbers, widths
+from vivogan.domains.tasks.targets import Targets, dealt
 
 SMALL = ReaderSettings(channels=16, motif=5, pool=2, blocks=1, heads=4, hidden=16, dropout=0.1)
 QUICK = PredictPlan(

@@ -51,7 +51,9 @@ class Images:
     def digest(self, records: ImageRecords) -> str:
         return data.content_hash(records)
 
-    def plan(self, fingerprint: Mapping[str, Any], budget: Budget, device: str) -> ImagePlan:
+    def plan(
+        self, fingerprint: Mapping[str, Any], budget: Budget, device: str, asked: ImagePlan | None = None
+    ) -> ImagePlan:
         return plan_for(fingerprint, budget, device)
 
     def fit_codec(self, records: ImageRecords, train: NDArray[np.intp], plan: ImagePlan) -> ImageCodec:

@@ -55,7 +55,9 @@ class Sequences:
     def digest(self, records: SequenceRecords) -> str:
         return data.content_hash(records)
 
-    def plan(self, fingerprint: Mapping[str, Any], budget: Budget, device: str) -> SequencePlan:
+    def plan(
+        self, fingerprint: Mapping[str, Any], budget: Budget, device: str, asked: SequencePlan | None = None
+    ) -> SequencePlan:
         return plan_for(fingerprint, budget, device)
 
     def fit_codec(self, records: SequenceRecords, train: NDArray[np.intp], plan: SequencePlan) -> SequenceCodec:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +16,21 @@ from torch import Tensor
 from vivogan.core.checkpoints import Checkpoints
 from vivogan.core.configuration import validated
 from vivogan.core.files import write_json
-from vivogan.core.seeds import numpy_generator
 from vivogan.domains.base import Figure, Fitted, Split
 from vivogan.domains.sequences import data as sequences
 from vivogan.domains.sequences.alphabets import PROTEIN
 from vivogan.domains.sequences.clusters import clusters
 from vivogan.domains.sequences.codec import SequenceCodec
-from vivogan.domains.sequences.records import Refusal, SequenceRecords, is_measured
-from vivogan.domains.sequences.tasks.agreement import Known, class_scores, number_scores
+from vivogan.domains.sequences.records import Refusal, SequenceRecords
+from vivogan.domains.sequences.tasks.agreement import simply
 from vivogan.domains.sequences.tools.oracle import Front
-from vivogan.domains.sequences.tools.predictor import Predictor, PredictPlan, Targets, fit_predictor, networks
+from vivogan.domains.sequences.tools.predictor import Predictor, PredictPlan, fit_predictor, networks
 from vivogan.domains.sequences.tools.reader import ReaderSettings
+from vivogan.domains.tasks.agreement import class_scores, number_scores
 from vivogan.domains.tasks.base import Better, Judgement, Watch, Words
+from vivogan.domains.tasks.labelled import Labelled
 from vivogan.domains.tasks.results import write_rows
+from vivogan.domains.tasks.targets import dealt
 from vivogan.errors import InputError, SettingsError
 
 FEWEST = 10  # labelled sequences that something can be learned from
@@ -43,47 +44,10 @@ PEPTIDES = ReaderSettings(motif=7, pool=1, channels=64)
 
 
 @dataclass(frozen=True)
-class ActivityData:
+class ActivityData(Labelled):
     """``SequenceRecords`` of which some have a label."""
 
     records: SequenceRecords
-
-    @property
-    def ids(self) -> list[str]:
-        return self.records.ids
-
-    @property
-    def refusals(self) -> list[Any]:
-        return self.records.refusals
-
-    @property
-    def notes(self) -> list[str]:
-        return self.records.notes
-
-    @cached_property
-    def targets(self) -> Targets:
-        """Every column, where the first is measured; else the classes of the first."""
-        column, values = next(iter(self.records.labels.items()))
-        if is_measured(values.tolist()):
-            return Targets([name for name, own in self.records.labels.items() if is_measured(own.tolist())])
-        return Targets(sorted({str(value) for value in values if value}), column)
-
-    @cached_property
-    def y(self) -> NDArray[np.float64]:
-        """[n, t]: numbers, or one-hot classes; NaN where nothing is known."""
-        if not self.targets.classes:
-            columns = [self.records.labels[name] for name in self.targets.names]
-            return np.array([[float(v) if v else np.nan for v in own] for own in columns]).T
-        labels = self.records.classes
-        y = (labels[:, None] == np.array(self.targets.names)[None]).astype(float)
-        y[labels == ""] = np.nan
-        return y
-
-    @cached_property
-    def known(self) -> NDArray[np.bool_]:
-        """Which sequences something was measured of, [n]."""
-        known: NDArray[np.bool_] = np.isfinite(self.y).sum(axis=1) > 0
-        return known
 
     def groups(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """The cluster of alike sequences of each row; those of one group of the source are one."""
@@ -207,12 +171,10 @@ class ActivityTask:
     def judge(
         self, model: Predictor, data: ActivityData, indices: NDArray[np.intp], train: NDArray[np.intp]
     ) -> Judgement:
-        judged, learned = (
-            Known([data.records.sequences[i] for i in part.tolist()], data.y[part]) for part in (indices, train)
-        )
-        ids, found = [data.ids[i] for i in indices.tolist()], model.predict(judged.sequences)
+        judged, learned = ([data.records.sequences[i] for i in part.tolist()] for part in (indices, train))
+        ids, found = [data.ids[i] for i in indices.tolist()], model.predict(judged)
         scores = class_scores if model.targets.classes else number_scores
-        return scores(ids, found, model.targets, model.codec, learned, judged)
+        return scores(ids, found, model.targets, data.y[indices], simply(model.codec, learned, data.y[train], judged))
 
     def figures(self, model: Predictor, data: ActivityData, judgement: Judgement) -> list[Figure]:
         """The report draws what was predicted over what was measured itself."""
@@ -268,20 +230,6 @@ def misfit(sequence: str, codec: SequenceCodec) -> str:
     if length > codec.length:
         return f"is longer ({length}) than any that the predictor learned from ({codec.length})"
     return ""
-
-
-def dealt(groups: NDArray[np.intp], folds: int, seed: int) -> NDArray[np.intp]:
-    """A fold [n] of every row: whole groups, largest first, each to the smallest fold; rows, where groups are few."""
-    if len(np.unique(groups)) < 2 * folds:
-        groups = np.arange(len(groups))
-    sizes = np.bincount(groups)
-    order = numpy_generator(seed, "folds").permutation(len(sizes))
-    order = order[np.argsort(-sizes[order], kind="stable")]
-    total, fold = np.zeros(folds, np.intp), np.zeros(len(sizes), np.intp)
-    for group in order.tolist():
-        fold[group] = total.argmin()
-        total[fold[group]] += sizes[group]
-    return fold[groups]
 
 
 TASK = ActivityTask()

@@ -20,11 +20,11 @@ from vivogan.domains.sequences.tools.descriptors import Descriptors
 from vivogan.domains.sequences.tools.oracle import Front, Oracle, Simple, other_strand
 from vivogan.domains.sequences.tools.reader import Ensemble, ReaderSettings, trimmed
 from vivogan.domains.sequences.tools.simple import Kernel, ridge
-from vivogan.domains.sequences.tools.stacking import Floats, stack_classes, stack_numbers, widths
 from vivogan.domains.tasks.base import TaskPlan
 from vivogan.domains.tasks.learn import LearnSettings, Watch, learn
+from vivogan.domains.tasks.stacking import stack_classes, stack_numbers, widths
+from vivogan.domains.tasks.targets import LEVEL, Floats, Predicted, Targets
 
-LEVEL = 0.9  # of the intervals
 NORMAL = 1.645  # deviations of a normal variable within which LEVEL of it lies
 ROWS = 512  # sequences looked at together
 Kind = Literal["both", "cnn", "kmers"]
@@ -47,24 +47,6 @@ class PredictPlan(TaskPlan):
         """No longer than planned: what is gained by more passes over the same data is soon lost."""
         changed = self.learn.model_copy(update={"steps": min(steps, self.learn.steps)})
         return self.model_copy(update={"learn": changed})
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What is predicted: columns of numbers, or the classes of one column."""
-
-    names: list[str]
-    classes: str = ""  # the column that they are the classes of
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """``mean``, ``sd``, ``low`` and ``high`` [n, t]; for classes the mean is the probability."""
-
-    mean: Floats
-    sd: Floats
-    low: Floats
-    high: Floats
 
 
 class Predictor:

@@ -1,12 +1,12 @@
-"""How much to believe each half of a predictor, and how far to trust the whole: learned from what neither has seen."""
+"""How much to believe each part of a predictor, and how far to trust the whole: learned from what neither has seen."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from vivogan.domains.tasks.targets import Floats
+
 FEWEST = 30  # measured values of a target from which its own interval is made; fewer share that of all
 
 
