@@ -23,7 +23,7 @@ from vivogan.domains.molecules.baselines import MarkovChain
 SEEDS = (0, 1, 2)
 HELD_OUT = 10_000
 MODELS: dict[str, dict[str, Any]] = {  # by what a run is told
-    "language": {"budget": "50k", "overrides": ["likelihood.epochs=8", "language.temperature=1.5"]},
+    "language": {"budget": "50k", "overrides": ["likelihood.epochs=4", "language.notation=selfies"]},
     "latent": {"budget": "1M", "model": "latent"},
     "graph": {"budget": "300k", "model": "graph"},
 }

@@ -16,6 +16,7 @@ from vivogan.core.seeds import derive, latents
 # Networks always see whole blocks of so many rows, or of ``generator.block``: a sample's bits do not depend on what
 # was asked with it.
 BLOCK = 64
+GOLDEN = 11400714819323198485  # 2⁶⁴ times the golden ratio's fraction
 
 Condition = Callable[[NDArray[np.int64]], Tensor | None]  # sample numbers → their conditions
 
@@ -25,6 +26,14 @@ def uniform(seed: int, purpose: str, indices: NDArray[np.int64]) -> NDArray[np.f
     from scipy.special import ndtr
 
     return np.asarray(ndtr(latents(derive(seed, purpose), indices, 1)[:, 0].astype(np.float64)))
+
+
+def even_shares(seed: int, indices: NDArray[np.int64]) -> Tensor:
+    """A number of [0, 1) for every sample, [n] float64: each uniform by itself, all of a seed evenly spaced (multiples
+    of the golden ratio, Kronecker's sequence)."""
+    first = float(uniform(seed, "even", np.zeros(1, np.int64))[0])
+    turns = (indices.astype(np.uint64) * np.uint64(GOLDEN)) / 2.0**64  # whole turns fall away by themselves
+    return torch.from_numpy((first + turns) % 1.0)
 
 
 @torch.no_grad()
@@ -39,6 +48,9 @@ def sample(
     device: str = "cpu",
 ) -> Tensor:
     """The samples with the numbers ``indices``.
+
+    A generator of things that can come twice may have ``evenly(even, z, condition)``, which takes a share ``even`` [n]
+    of its distribution for each sample; it gets shares that lie evenly, so that no two samples need be the same.
 
     Args:
         indices: [n] sample numbers, in any order.
@@ -55,16 +67,18 @@ def sample(
         raise ValueError("truncation and keep lie in (0, 1]")
     candidates = 1 if discriminator is None else int(np.ceil(1 / keep))
     dim, size = cast(int, generator.latent_dim), cast(int, getattr(generator, "block", BLOCK))
+    evenly = getattr(generator, "evenly", None) if truncation == 1 else None
 
     @torch.no_grad()
     def made(block: int) -> Tensor:
         rows = np.arange(block * size, (block + 1) * size)
         chosen = condition(rows)
         c = None if chosen is None else chosen.to(device)
-        drawn = [
-            generator(torch.from_numpy(latents(derive(seed, "candidate", k), rows, dim) * truncation).to(device), c)
-            for k in range(candidates)
-        ]
+        drawn = []
+        for k in range(candidates):
+            own = derive(seed, "candidate", k)
+            z = torch.from_numpy(latents(own, rows, dim) * truncation).to(device)
+            drawn.append(generator(z, c) if evenly is None else evenly(even_shares(own, rows).to(device), z, c))
         if candidates > 1 and discriminator is not None:
             logits = torch.stack([discriminator(x, c).float() for x in drawn]).cpu()  # K x B
             noise = np.stack([uniform(seed, f"choice {k}", rows) for k in range(candidates)])

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tests.unit.engine.toy import ToyDiscriminator, ToyGenerator
 from vivogan.domains.images.networks import ImageGenerator
-from vivogan.engine.sampler import BLOCK, sample, uniform
+from vivogan.engine.sampler import BLOCK, even_shares, sample, uniform
 
 torch.manual_seed(0)
 GENERATOR, DISCRIMINATOR = ToyGenerator(), ToyDiscriminator()
@@ -150,3 +150,32 @@ def test_the_number_of_threads_makes_no_difference() -> None:
     finally:
         torch.set_num_threads(threads)
     assert torch.equal(*found)
+
+
+def test_even_shares_are_uniform_evenly_spaced_and_belong_to_their_index() -> None:
+    shares = even_shares(3, np.arange(1000)).numpy()
+    gaps = np.diff(np.sort(shares))
+    assert shares.min() >= 0
+    assert shares.max() < 1
+    assert gaps.max() < 3 / 1000  # of independent ones it is about 7 / 1000
+    assert gaps.min() > 0.3 / 1000
+    assert even_shares(3, np.array([5])).numpy() == shares[5]
+    assert even_shares(4, np.array([5])).numpy() != shares[5]
+
+
+def test_a_generator_that_draws_evenly_is_given_even_shares_unless_truncated() -> None:
+    class Even(nn.Module):
+        latent_dim = 1
+
+        def forward(self, z: Tensor, condition: Tensor | None) -> Tensor:
+            return torch.full((len(z),), -1.0)
+
+        def evenly(self, even: Tensor, z: Tensor, condition: Tensor | None) -> Tensor:
+            return even
+
+    numbers = np.array([200, 3, 4])
+    found = sample(Even(), 1, numbers)
+    assert len(set(found.tolist())) == 3
+    assert (found >= 0).all()
+    assert torch.equal(found, sample(Even(), 1, np.arange(300))[numbers])
+    assert (sample(Even(), 1, numbers, truncation=0.5) == -1).all()

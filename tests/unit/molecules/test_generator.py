@@ -30,7 +30,7 @@ def test_what_is_drawn_step_by_step_is_what_the_logits_say(layers: int) -> None:
     numbers = net.sample(z[:, : net.length], y)
     logits = net.logits(numbers, y)
     reached = 2 * torch.special.ndtr(z[:, : net.length].abs()) - 1
-    again = drawn(logits.flatten(0, 1), reached.flatten()).view(numbers.shape)
+    again = drawn(logits.flatten(0, 1), reached.flatten())[0].view(numbers.shape)
     inside = net.inside(numbers)
     assert torch.equal(again[inside], numbers[inside])
     assert not numbers[~inside].any()
@@ -40,9 +40,29 @@ def test_what_is_drawn_step_by_step_is_what_the_logits_say(layers: int) -> None:
 def test_tokens_come_as_often_as_they_are_likely() -> None:
     logits = 2 * torch.randn(1, 60, generator=torch.Generator().manual_seed(0))
     reached = (torch.arange(100_000) + 0.5) / 100_000
-    shares = torch.bincount(drawn(logits.expand(100_000, -1), reached), minlength=60) / 100_000
+    shares = torch.bincount(drawn(logits.expand(100_000, -1), reached)[0], minlength=60) / 100_000
     assert (shares - logits.softmax(1)[0]).abs().max() < 1e-4
-    assert drawn(logits, torch.ones(1)).shape == (1,)
+    assert drawn(logits, torch.ones(1))[0].shape == (1,)
+
+
+def test_even_shares_draw_every_string_as_often_as_it_is_likely_and_few_twice() -> None:
+    net, y = generator(classes=1), torch.zeros(4000, dtype=torch.long)
+    with torch.no_grad():
+        net.out.weight *= 8
+    z = torch.from_numpy(latents(0, np.arange(4000), net.latent_dim))[:, : net.length]
+
+    def drawings(numbers: torch.Tensor) -> tuple[float, torch.Tensor]:
+        different = numbers.unique(dim=0)
+        first = torch.bincount(numbers[:, 0], minlength=net.tokens) / len(numbers)
+        return len(different) / len(numbers), first
+
+    shares = (torch.arange(4000, dtype=torch.float64) + 0.5) / 4000
+    unique_even, first_even = drawings(net.sample(z, y, shares))
+    unique, first = drawings(net.sample(z, y))
+    assert unique_even > unique
+    expected = net.logits(torch.zeros(1, 1, dtype=torch.long), y[:1])[0, 0].softmax(0)
+    assert (first_even - expected).abs().max() < 1e-3
+    assert (first - expected).abs().max() < 0.05
 
 
 def test_shorter_latents_draw_likelier_tokens() -> None:

@@ -93,6 +93,7 @@ def test_many_large_molecules_are_refused_and_few_left_out() -> None:
     x = codec.encode(records(many), np.array([0, 30, 1]))
     assert codec.decode(x) == [records(SMALL).smiles[i] for i in (0, 1, 1)]
     assert codec.decode(codec.encode(records(many), np.array([30]))) == [""]
+    assert codec.decode(codec.encoded(["CCO", "", "C"])) == ["CCO", "", "C"]  # nothing stands in for no molecule
 
 
 def test_usual_molecules_that_are_too_large_are_refused_before_reading_on() -> None:

@@ -156,7 +156,7 @@ class Autoencoder(nn.Module):
             code, share = logits.argmax(1), open_[rows, place]
             further = share > 0
             if further.any():
-                code[further] = drawn(logits[further], share[further])
+                code[further] = drawn(logits[further], share[further])[0]
             numbers[rows, place] = code
             going = code > 0
             if not going.any():

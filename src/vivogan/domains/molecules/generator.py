@@ -15,6 +15,8 @@ CLASS = 16  # numbers that describe a class
 WIDEST_EMBEDDING = 256
 ATTEMPTS = 8
 LIKELY = 24  # tokens that a draw is first looked for among
+FINEST = 1e-9  # probability of a string below which shares of it are rounded too much
+BELOW_ONE = 1 - 1e-7
 
 
 class MoleculeGenerator(nn.Module):
@@ -93,11 +95,20 @@ class MoleculeGenerator(nn.Module):
         return cross_entropy(logits[inside].float(), numbers[inside])
 
     @torch.no_grad()
-    def sample(self, z: Tensor, condition: Tensor) -> Tensor:
-        """Token numbers [n, L] of latents z [n, K L] of K attempts."""
+    def evenly(self, even: Tensor, z: Tensor, condition: Tensor) -> Tensor:
+        """x [n, C, L], the first attempt of which is what the shares ``even`` [n] of all strings, in one order, reach.
+
+        Each is drawn as likely as ever; but where the shares lie evenly, a string comes twice only if it is likelier
+        than they are dense (arithmetic sampling, Vilnis et al. 2023).
+        """
+        return self.codes[self.sample(z, condition, even)].transpose(1, 2)
+
+    @torch.no_grad()
+    def sample(self, z: Tensor, condition: Tensor, even: Tensor | None = None) -> Tensor:
+        """Token numbers [n, L] of latents z [n, K L] of K attempts; ``even``: see ``evenly``."""
         reached = (2 * torch.special.ndtr(z.abs().double()) - 1).float()  # uniform on (0, 1)
         parts = reached.split(self.length, 1)
-        found = self._drawn(parts[0], condition)
+        found = self._drawn(parts[0], condition, even)
         for part in parts[1:]:
             broken = self._broken(found)
             if not len(broken):
@@ -126,17 +137,26 @@ class MoleculeGenerator(nn.Module):
         texts = self.codec.vocabulary.decode(numbers.cpu().numpy(), 1)
         return torch.tensor([row for row, text in enumerate(texts) if not text], dtype=torch.long).to(numbers.device)
 
-    def _drawn(self, reached: Tensor, condition: Tensor) -> Tensor:
-        """Token numbers [n, L] of the shares [n, L] of probability that each place reaches."""
+    def _drawn(self, reached: Tensor, condition: Tensor, even: Tensor | None = None) -> Tensor:
+        """Token numbers [n, L] of the shares [n, L] of probability that each place reaches.
+
+        ``even`` [n] takes their place until too little is left of it to be told from rounding.
+        """
         found = torch.zeros(reached.shape, dtype=torch.long, device=reached.device)
         rows = torch.arange(len(reached), device=reached.device)
+        left = reached.new_ones(len(reached), dtype=torch.float64)  # how likely a string is so far
         drawing = Drawing.begin(self, condition)
         for place in range(self.length):
-            tokens = drawn(drawing.logits(), reached[rows, place])
+            share = reached[rows, place]
+            if even is not None:
+                share = torch.where(left > FINEST, even, share).float().clamp_max(BELOW_ONE)
+            tokens, before, own = drawn(drawing.logits(), share)
             found[rows, place] = tokens
             going = tokens > 0
             if place == self.length - 1 or not going.any():
                 break
+            if even is not None:
+                left, even = (left * own)[going], ((even - before) / own).clamp(0, BELOW_ONE)[going]
             rows, drawing = rows[going], drawing.keep(going).take(tokens[going])
         return found
 
@@ -150,22 +170,29 @@ def tempered(logits: Tensor, temperature: float) -> Tensor:
     return torch.cat([shares[..., :1], others + (-shares[..., :1].exp()).log1p()], -1)
 
 
-def drawn(logits: Tensor, reached: Tensor) -> Tensor:
-    """The tokens [n] at which the probabilities of logits [n, A], largest first, reach the shares [n]."""
+def drawn(logits: Tensor, reached: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The tokens [n] at which the probabilities of logits [n, A], largest first, reach the shares [n].
+
+    Also the sum of the probabilities before each, and its own, [n] float64.
+    """
     shares = logits.float().softmax(1)
     count = shares.shape[1]
     likely, order = shares.topk(min(LIKELY, count), 1)
-    total = likely.cumsum(1)
-    late = reached >= total[:, -1]  # beyond the likely ones: the whole list is needed
-    place = (reached[:, None] >= total).sum(1).clamp_max(order.shape[1] - 1)
-    tokens = order.gather(1, place[:, None])[:, 0]
+    tokens, before, own = _reached(likely, order, reached)
+    late = reached >= likely.sum(1)  # beyond the likely ones: the whole list is needed
     if late.any() and count > order.shape[1]:
-        rest, ranks = shares[late].sort(1, descending=True)
-        total = rest.cumsum(1)
-        # Rounding: the sum is not quite 1, and a share beyond it would be the least likely token's.
-        place = (torch.minimum(reached[late, None], total[:, -1:] * (1 - 1e-6)) >= total).sum(1)
-        tokens[late] = ranks.gather(1, place[:, None])[:, 0]
-    return tokens
+        tokens[late], before[late], own[late] = _reached(*shares[late].sort(1, descending=True), reached[late])
+    return tokens, before, own
+
+
+def _reached(likely: Tensor, order: Tensor, reached: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The same among probabilities [n, k], sorted, of the tokens ``order``."""
+    total = likely.cumsum(1)
+    # Rounding: the sum is not quite 1, and a share beyond it would be the least likely token's.
+    place = (torch.minimum(reached[:, None], total[:, -1:] * (1 - 1e-6)) >= total).sum(1, keepdim=True)
+    own = likely.gather(1, place).double()
+    before = total.gather(1, place).double() - own
+    return order.gather(1, place)[:, 0], before[:, 0], own[:, 0].clamp_min(1e-12)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class GraphCodec:
 
     def encode(self, records: MoleculeRecords, indices: NDArray[np.intp]) -> Tensor:
         """The graphs of the chosen molecules. One that is too large, or has a kind of atom that training never saw, is
-        left out: the next one that fits stands in its place (an empty graph where none does)."""
+        left out: the next one that fits stands in its place. No molecule ("") is an empty graph."""
         return self.encoded([records.smiles[i] for i in np.asarray(indices).tolist()])
 
     def encoded(self, smiles: Sequence[str]) -> Tensor:
@@ -73,7 +73,7 @@ class GraphCodec:
         kinds = np.zeros((len(smiles), self.atoms), np.intp)
         bonds = np.zeros((len(smiles), self.atoms, self.atoms), np.intp)
         for row, stand_in in enumerate(_next(fit)):
-            graph = None if stand_in is None else graphs[stand_in]
+            graph = graphs[stand_in] if smiles[row] and stand_in is not None else None
             if graph is not None:
                 count = len(graph[0])
                 kinds[row, :count] = [numbers[kind] for kind in graph[0]]

@@ -118,7 +118,7 @@ class Search:
 
     def run(self) -> None:
         """Ask until the calls are spent, or until nothing gets better."""
-        first = self._from_start(min(self.settings.first, self.calls), ())
+        first = self._from_start(min(self.settings.first, max(1, self.calls // 2)), ())
         self._ask(first, features(list(first.values())), 0)
         self._tell(0)
         best, waited, number = -np.inf, 0, 0

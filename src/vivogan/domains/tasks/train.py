@@ -102,7 +102,7 @@ def _prepared(task: Task, data: Any, out: Path, asked: dict[str, Any], threads: 
 def _steps(task: Task, data: Any, plan: Any, budget: Budget, curve: bool) -> int:
     """The length of the run: items shown, or minutes at the speed of this machine."""
     if budget.samples:
-        return max(1, budget.samples // int(plan.batch))
+        return max(1, budget.samples // int(getattr(plan, "batch", 1)))  # some learn from everything at once
     share = LEARN_SHARE if curve else LEARN_SHARE + CURVE_SHARE
     return max(FEWEST_STEPS, int(share * (budget.seconds or 0) / task.seconds_a_step(data, plan)))
 

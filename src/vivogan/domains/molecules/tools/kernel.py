@@ -165,7 +165,8 @@ class Ridge:
 
 
 def kernel_ridge(kernel: Floats, y: Floats, folds: NDArray[np.intp], penalties: Sequence[float]) -> Ridge:
-    """Ridge of y [n] on a kernel [n, n], with the penalty that errs least on the folds left out.
+    """Ridge of y [n] on a kernel [n, n], with the greatest penalty that errs on the folds left out by no more than one
+    standard error above the best (Breiman et al. 1984): what is new is farther away than a fold.
 
     The folds are left out exactly and at once (``fold_out``), so a penalty costs one inverse; of more than ``FEW``
     molecules so many choose it.
@@ -174,17 +175,15 @@ def kernel_ridge(kernel: Floats, y: Floats, folds: NDArray[np.intp], penalties: 
         few = np.linspace(0, len(y) - 1, FEW).astype(np.intp)
         chosen = kernel_ridge(kernel[np.ix_(few, few)], y[few], folds[few], penalties)
         return kernel_ridge(kernel, y, folds, [chosen.penalty])
-    offset = float(y.mean())
-    best: tuple[float, Ridge] | None = None
-    for penalty in penalties:
+    offset, found = float(y.mean()), []
+    for penalty in sorted(penalties):
         inverse = np.asarray(np.linalg.inv(kernel + penalty * np.eye(len(y))), np.float64)
         weights = inverse @ (y - offset)
-        missed = fold_out(inverse, weights, folds)
-        error = float(np.mean(missed**2))
-        if best is None or error < best[0]:
-            best = error, Ridge(weights, offset, penalty, y - missed)
-    assert best is not None
-    return best[1]
+        found.append(Ridge(weights, offset, penalty, y - fold_out(inverse, weights, folds)))
+    errors = np.array([(own.unseen - y) ** 2 for own in found])
+    more = errors - errors[errors.mean(1).argmin()]
+    close = more.mean(1) <= more.std(1) / np.sqrt(len(y))
+    return found[int(np.flatnonzero(close)[-1])]
 
 
 def landmark_ridge(rows: Floats, stock: Floats, y: Floats, folds: NDArray[np.intp], penalty: float) -> Ridge:
