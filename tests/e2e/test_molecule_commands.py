@@ -91,7 +91,7 @@ def test_train_ends_with_a_judged_run_and_its_report(trained):
     assert "sequence" not in text
     assert "vivogan molecules train" in page
     names = {score["name"] for score in printed["evaluation"]["scores"]}
-    assert {"valid", "unique", "novelty", "logP W1", "SNN"} <= names, names
+    assert {"valid", "unique", "novel", "logP W1", "SNN"} <= names, names
     for name in ("config.toml", "env.json", "data.json", "metrics.jsonl", "evaluation.json", "start.json", "card.md"):
         assert (out / name).stat().st_size > 0
 

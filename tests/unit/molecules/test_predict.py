@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from vivogan.domains.molecules.tools.attribution import atom_weights, masked
 from vivogan.domains.molecules.tools.forest import ForestSettings
 from vivogan.domains.molecules.tools.learned import learned
 from vivogan.domains.molecules.tools.learning import fit_predictor
+from vivogan.domains.molecules.tools.messages import MessageSettings
 from vivogan.domains.molecules.tools.predictor import Predictor, PredictPlan
 from vivogan.domains.molecules.tools.trees import TreeSettings
 from vivogan.domains.tasks.agreement import auc, spearman
@@ -118,6 +120,25 @@ def test_every_member_learns_chances_with_gaps(members: Any) -> None:
     assert ((found.low <= found.mean) & (found.mean <= found.high)).all()
     assert ((found.low >= 0) & (found.high <= 1)).all()
     assert set(predictor.answers(found.mean)[0]) <= {"yes", "no", "yes or no", "neither"}
+
+
+def test_chemprop_is_asked_where_it_is_installed() -> None:
+    smiles = made(150)
+    y = np.stack([nitrogens(smiles), -nitrogens(smiles)], 1)
+    y[::4, 1] = np.nan
+    small = MessageSettings(width=32, epochs=30, batch=16, learning_rate=3e-3)
+    plan = QUICK.model_copy(update={"members": ("chemprop",), "chemprop": small})
+    if importlib.util.find_spec("chemprop") is None:
+        with pytest.raises(UserError, match="pip install 'chemprop"):
+            fit_predictor(smiles, y, Targets(["n", "m"]), np.arange(150) % 2, plan, 0)
+        pytest.skip("chemprop is not installed: that it is asked for was tested, what it says was not")
+    predictor = fit_predictor(smiles, y, Targets(["n", "m"]), np.arange(150) % 2, plan, 0)
+    new = [text for text in made(250, 3) if text not in set(smiles)]
+    found = predictor.predict(new)
+    assert spearman(found.mean[:, 0], nitrogens(new)) > 0.7
+    assert spearman(found.mean[:, 1], nitrogens(new)) < -0.7
+    tensors, state = predictor.state()
+    assert Predictor.from_state(tensors, json.loads(json.dumps(state))).predict(new).mean == pytest.approx(found.mean)
 
 
 def test_probabilities_of_classes_sum_to_one() -> None:

@@ -105,3 +105,7 @@ def test_a_damaged_vocabulary_is_refused() -> None:
     for damage in ({"notation": "iupac"}, {"merges": [[1, 900]]}, {"merges": 3}):
         with pytest.raises(DamagedRun):
             Vocabulary.from_state(state | damage)
+
+
+def test_symbols_that_selfies_has_not_are_no_molecule() -> None:
+    assert NOTATIONS["selfies"].read(["[C][O]", "[7][8]", "[C]"]) == ["CO", "", "C"]

@@ -21,6 +21,7 @@ LEGEND = 15  # height of its letters
 BLUE, ORANGE = (0.36, 0.60, 0.90), (0.95, 0.62, 0.33)  # raises, lowers; apart for all eyes
 MARK = (0.98, 0.80, 0.42)
 RADIUS = 0.38  # of a coloured atom
+BOND = 26  # pixels of a bond, where the molecule leaves room for it
 LEAST = 0.05  # share of the largest weight below which an atom stays white
 MOST = 200  # molecules of one grid: a page has an end
 SHORTENED = 34  # letters of a legend
@@ -85,6 +86,8 @@ def _drawn(canvas: Any, drawings: Sequence[Drawing], columns: int, size: tuple[i
     options.fillHighlights = True
     options.maxFontSize = 18
     options.clearBackground = True
+    options.drawMolsSameScale = False  # or one large molecule makes all others too small to read
+    options.fixedBondLength = BOND
     mols = [_placed(drawing.smiles, pattern) for drawing in shown]
     colours = [_colours(drawing, mol, pattern) for drawing, mol in zip(shown, mols, strict=True)]
     drawer.DrawMolecules(
@@ -118,8 +121,8 @@ def _placed(smiles: str, pattern: Mol | None) -> Mol:
     from rdkit.Chem import rdDepictor
     from rdkit.Chem.Draw import rdMolDraw2D
 
-    found = molecule(smiles)
-    mol = Chem.Mol(molecule("*") if found is None else found)
+    found: Mol = molecule(smiles) or molecule("*")
+    mol = Chem.Mol(found)
     rdDepictor.SetPreferCoordGen(False)
     rdDepictor.Compute2DCoords(mol)
     if pattern is not None and mol.HasSubstructMatch(pattern):

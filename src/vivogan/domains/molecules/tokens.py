@@ -70,7 +70,13 @@ class Selfies:
     def read(self, strings: Sequence[str]) -> list[str]:
         import selfies
 
-        return SMILES.read([str(selfies.decoder(text)) for text in strings])
+        found = []
+        for text in strings:
+            try:
+                found.append(str(selfies.decoder(text)))
+            except selfies.DecoderError:  # a symbol that SELFIES has not
+                found.append("")
+        return SMILES.read(found)
 
     def split(self, string: str) -> list[str]:
         return self._symbol.findall(string)

@@ -10,7 +10,7 @@ import numpy as np
 from vivogan.domains.molecules.tools.calibration import platt, probability
 from vivogan.domains.tasks.targets import Floats
 
-DRAW = 10.0  # how strongly: as strongly as a few molecules speak
+DRAW = 3.0  # how strongly: as strongly as a few molecules speak
 FEWEST = 60  # molecules from which weights are learned; with fewer all members weigh the same
 
 

@@ -18,7 +18,8 @@ from vivogan.domains.molecules.tools.features import Described, Table, telling
 from vivogan.domains.molecules.tools.forest import Forest
 from vivogan.domains.molecules.tools.gaussian import GaussianKernel
 from vivogan.domains.molecules.tools.kernel import FEW, CountKernel, kernel_ridge, landmark_ridge
-from vivogan.domains.molecules.tools.members import Forests, GaussianRidges, Member, Ridges, Woods
+from vivogan.domains.molecules.tools.members import Forests, GaussianRidges, Graphs, Member, Ridges, Woods
+from vivogan.domains.molecules.tools.messages import Messages, graphs
 from vivogan.domains.molecules.tools.predictor import Hints, Predictor, PredictPlan
 from vivogan.domains.molecules.tools.trees import Trees, binned, grown
 from vivogan.domains.tasks.agreement import auc
@@ -184,6 +185,21 @@ def of_each(
     return each, unseen
 
 
+def messages(lesson: Lesson) -> Learned:
+    """One network for all targets; molecules that some target is not known of are in their fold all the same."""
+    every, plan = graphs(lesson.smiles), lesson.plan.chemprop
+
+    def learn(rows: Rows, seed: int) -> Messages:
+        return Messages.learned([every[i] for i in rows.tolist()], lesson.y[rows], lesson.chances, plan, seed)
+
+    unseen = np.full(lesson.y.shape, np.nan)
+    for fold in np.unique(lesson.folds).tolist():
+        left = np.flatnonzero(lesson.folds == fold)
+        rest = np.flatnonzero(lesson.folds != fold)
+        unseen[left] = learn(rest, derive(lesson.seed, "messages", fold)).said([every[i] for i in left.tolist()])
+    return Graphs(learn(np.arange(len(every)), derive(lesson.seed, "messages"))), unseen
+
+
 def taught(lesson: Lesson, rows: Rows, target: int) -> tuple[Rows, Floats, Floats | None]:
     """Rows of ``Lesson.all_rows`` to learn from, what is true of each, and its weight.
 
@@ -209,6 +225,7 @@ LEARNERS: Mapping[str, Callable[[Lesson], Learned]] = {
     "descriptors": described_ridges,
     "boosting": woods,
     "forest": forests,
+    "chemprop": messages,
 }
 
 

@@ -16,6 +16,7 @@ from vivogan.domains.molecules.tools.features import Described, Table
 from vivogan.domains.molecules.tools.forest import Forest
 from vivogan.domains.molecules.tools.gaussian import GaussianKernel
 from vivogan.domains.molecules.tools.kernel import CountKernel
+from vivogan.domains.molecules.tools.messages import Messages, graphs
 from vivogan.domains.molecules.tools.trees import Trees
 from vivogan.domains.tasks.targets import Floats
 
@@ -128,14 +129,33 @@ class Forests:
         return cls([Forest.from_state(below(tensors, f"{k}.")) for k in range(state["forests"])], state["chances"])
 
 
+@dataclass(frozen=True)
+class Graphs:
+    """One message-passing network for all targets."""
+
+    net: Messages
+
+    def said(self, seen: Seen) -> Floats:
+        """[n, t]: numbers, or log-odds."""
+        return self.net.said(graphs(seen.smiles))
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        return self.net.state()
+
+    @classmethod
+    def from_state(cls, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> Self:
+        return cls(Messages.from_state(tensors, state))
+
+
 def below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-Member = Ridges | GaussianRidges | Woods | Forests
-KINDS: Mapping[str, type[Ridges] | type[GaussianRidges] | type[Woods] | type[Forests]] = {
+Member = Ridges | GaussianRidges | Woods | Forests | Graphs
+KINDS: Mapping[str, Any] = {
     "kernel": Ridges,
     "descriptors": GaussianRidges,
     "boosting": Woods,
     "forest": Forests,
+    "chemprop": Graphs,
 }

@@ -18,13 +18,14 @@ from vivogan.domains.molecules.tools.calibration import Chance, Width
 from vivogan.domains.molecules.tools.forest import ForestSettings
 from vivogan.domains.molecules.tools.kernel import CountKernel
 from vivogan.domains.molecules.tools.members import KINDS, Member, Seen, below
+from vivogan.domains.molecules.tools.messages import MessageSettings
 from vivogan.domains.molecules.tools.trees import TreeSettings
 from vivogan.domains.tasks.base import TaskPlan
 from vivogan.domains.tasks.targets import Floats, Predicted, Targets
 
 NEIGHBOURS = 5  # known molecules that hint at how far a prediction may be off
 ROWS = 2000  # molecules looked at together
-MemberName = Literal["kernel", "descriptors", "boosting", "forest"]
+MemberName = Literal["kernel", "descriptors", "boosting", "forest", "chemprop"]
 Counted = Literal["ecfp4", "ecfp6", "fcfp4", "fcfp6", "pairs", "torsions"]
 Block = Literal["ecfp", "avalon", "erg", "descriptors", "properties"]
 
@@ -45,6 +46,7 @@ class PredictPlan(TaskPlan):
     landmarks: Annotated[int, Field(ge=10)] = 4000  # molecules that kernels compare with, if there are more
     boosting: TreeSettings = TreeSettings()
     forest: ForestSettings = ForestSettings()
+    chemprop: MessageSettings = MessageSettings()  # where it is one of the members
 
 
 @dataclass(frozen=True)
