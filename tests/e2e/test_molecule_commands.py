@@ -202,12 +202,13 @@ def test_optimize_keeps_several_objectives_and_constraints(source, tmp_path):
         assert molecule(row["smiles"]).HasSubstructMatch(acid)
         assert not molecule(row["smiles"]).HasSubstructMatch(chlorine)
     assert (tmp_path / "designs" / "molecules.sdf").stat().st_size > 0
+    assert DRAWN.search((tmp_path / "designs" / "molecules.svg").read_text())
 
 
 def test_optimize_asks_a_python_function_and_begins_at_a_run(trained, tmp_path, monkeypatch):
-    (tmp_path / "taste.py").write_text("def nitrogens(rows):\n    return [row.upper().count('N') for row in rows]\n")
+    (tmp_path / "flavour.py").write_text("def nitrogens(rows):\n    return [row.upper().count('N') for row in rows]\n")
     monkeypatch.chdir(tmp_path)
-    words = ("--objective", "taste:nitrogens", "-n", 3, "--calls", 40, "-o", tmp_path / "designs")
+    words = ("--objective", "flavour:nitrogens", "-n", 3, "--calls", 40, "-o", tmp_path / "designs")
     found = document("molecules", "optimize", trained[0], *words)
     assert found["designs"] > 0
 
@@ -252,6 +253,7 @@ def known_to(latent: Path, learned: list[str], folder: Path) -> tuple[str, str]:
         (("generate", "RUN", "--screen", "absent.smi", "-o", "made.csv"), "absent.smi"),
         (("generate", "RUN", "--contains", "c1ccc(", "-o", "made.csv"), "c1ccc("),
         (("generate", "RUN", "--scaffold", "c1ccc(", "-o", "made.csv"), "c1ccc("),
+        (("generate", "RUN", "--scaffold", "c1ccccc1[*]", "--keep", "0.5", "-o", "made.csv"), "keep"),
         (("generate", "RUN", "--keep", "2", "-o", "made.csv"), "--keep"),
         (("evaluate", "kinds.csv"), "--reference"),
         (("evaluate", "kinds.csv", "--reference", "absent.smi"), "absent.smi"),

@@ -126,7 +126,7 @@ def train(
         ),
     ] = None,
     tokens: Annotated[
-        Tokens | None, typer.Option("--tokens", help="How molecules are spelt.", show_default="selfies")
+        Tokens | None, typer.Option("--tokens", help="How molecules are spelt.", show_default="by the plan")
     ] = None,
     smiles: SmilesOption = None,
     name: NameOption = None,

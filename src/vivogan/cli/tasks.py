@@ -12,6 +12,7 @@ from vivogan.cli import options as o
 from vivogan.cli.judge import finish
 from vivogan.cli.output import Output, pairs
 from vivogan.cli.progress import Watch
+from vivogan.cli.runs import show_refusals
 
 AnnotationsOption = Annotated[
     Path | None,
@@ -83,8 +84,10 @@ def apply_task(
     with Watch(output.quiet) as watch:
         given = {key: value for key, value in read.items() if value is not None}
         found = opened.apply(source, folder, watch, **given)
-    output.show(pairs([(key, found[key]) for key in (opened.task.words.many, "folder", "file") if key in found]))
-    output.say(*(f"refused: {r['file']}: {r['record'] or ''} {r['reason']}" for r in found["refusals"]))
+    output.show(
+        pairs([(key, found[key]) for key in (opened.task.words.many, "outside", "folder", "file") if key in found])
+    )
+    show_refusals(found["refusals"], output)
     output.document(found)
     return found
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import vivogan
+from vivogan.domains.classes import Classes
 from vivogan.domains.molecules import api
-from vivogan.domains.molecules.making import new_ones
+from vivogan.domains.molecules.making import levelled, new_ones
 from vivogan.domains.molecules.records import MoleculeRecords
 from vivogan.domains.molecules.table import Known
 from vivogan.errors import InputError, UserError
@@ -62,6 +64,14 @@ def test_a_run_without_enough_new_molecules_says_so() -> None:
     found = new_ones(Endless(), 10, known, None, 0, 0, 1.0, 1.0)  # type: ignore[arg-type]
     assert len(found) == 0
     assert found.notes == ["only 0 new molecules among 200 samples"]
+
+
+def test_levels_are_not_written_as_measurements() -> None:
+    asked = MoleculeRecords(["CCO"], {"pIC50": np.array(["7.1 to 8.2"])}, ["m1"])
+    run = SimpleNamespace(classes=Classes("pIC50", ("up to 7.1", "7.1 to 8.2"), (5, 5), (7.1,)))
+    assert list(levelled(asked, run).labels) == ["level"]  # type: ignore[arg-type]
+    named = SimpleNamespace(classes=Classes("pIC50", ("7.1 to 8.2",), (5,)))
+    assert list(levelled(asked, named).labels) == ["pIC50"]  # type: ignore[arg-type]
 
 
 def test_any_two_files_are_judged_by_the_suites(tmp_path: Path) -> None:

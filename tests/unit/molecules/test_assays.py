@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vivogan.domains.molecules import assays
 from vivogan.domains.molecules.assays import (
     Value,
     checked_units,
@@ -140,3 +141,10 @@ def test_units_of_the_option() -> None:
     assert checked_units("pKi") == "pKi"
     with pytest.raises(UserError, match="no such unit"):
         checked_units("furlong")
+
+
+def test_levels_are_classes_and_no_measurements() -> None:
+    levels = ["up to 7.087", "7.087 to 8.166", "8.166 to 9.3", "above 9.3"]
+    assert assays.value_of("7.087 to 8.166") is None
+    assert not assays.is_assay(levels, "")
+    assert assays.classes(levels) == levels

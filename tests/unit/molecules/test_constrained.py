@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from vivogan.domains.classes import Classes
 from vivogan.domains.molecules import constrained
 from vivogan.domains.molecules.chemistry import canonical, molecule
 from vivogan.domains.molecules.codec import MoleculeCodec
@@ -25,7 +26,8 @@ class FakeRun:
         torch.manual_seed(0)
         self.generator = MoleculeGenerator(MoleculeCodec.fit(records, np.arange(len(MADE))), 1, 16)
 
-    def generate(self, n: int, seed: int = 0) -> MoleculeRecords:
+    def generate(self, n: int, where: dict[str, str] | None = None, seed: int = 0) -> MoleculeRecords:
+        self.asked = where
         return MoleculeRecords(MADE, {}, [str(i) for i in range(len(MADE))])
 
 
@@ -99,3 +101,12 @@ def test_likelihood_of_strings_is_the_sum_over_their_tokens() -> None:
     places = net.inside(numbers).sum(1).numpy()
     mean = -float(net.anchor(numbers, torch.zeros(3, dtype=torch.long)).detach())
     assert found.sum() / places.sum() == pytest.approx(mean, rel=1e-2)
+
+
+def test_the_class_that_was_asked_for_is_where_it_looks() -> None:
+    run = FakeRun()
+    run.classes = Classes("kind", ("acid", "base"), (5, 5))  # type: ignore[attr-defined]
+    run.generator = MoleculeGenerator(run.generator.codec, 2, 16)
+    found = constrained.constrained(run, 5, scaffold="c1ccncc1[*]", where={"kind": "base"})  # type: ignore[arg-type]
+    assert run.asked == {"kind": "base"}
+    assert found.labels["kind"].tolist() == ["base"] * 5

@@ -132,8 +132,9 @@ def test_nothing_is_screened_without_a_word() -> None:
 
 def test_a_list_of_ones_own_withholds_its_molecules_and_their_analogues(tmp_path: Path) -> None:
     own = tmp_path / "secret.smi"
-    own.write_text("CN1CCN(CC1)c1ccc(cc1)C(=O)Nc1ccc(C)c(c1)C(F)(F)F ours\n")
-    analogue = "CCN1CCN(CC1)c1ccc(cc1)C(=O)Nc1ccc(C)c(c1)C(F)(F)F"
+    ours = "CN1CCN(CC1)c1ccc(cc1)C(=O)Nc1ccc(C)c(c1)C(F)(F)F"
+    own.write_text(f"{ours} ours\nCCCCCCCCCCOc1ccc(cc1)C(N)=O longer\n")
+    analogue = "CCCCCCCCCOc1ccc(cc1)C(N)=O"
     found = screen(["Cc1ccc(NC(=O)c2ccc(cc2)N2CCN(C)CC2)cc1C(F)(F)F", analogue, "CCO"], ScreenSettings.given(own))
     assert found.reasons == ["listed in secret.smi", "close analogue of what secret.smi lists", None]
     assert "secret.smi" in found.line

@@ -185,7 +185,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> TaskRun:
 def test_a_run_is_judged_and_explained(run: TaskRun) -> None:
     found = run.evaluate().to_dict()
     assert found["scores"][0]["value"] > found["scores"][0]["low"] > -1
-    assert {figure["name"] for figure in found["figures"]} == {"explained"}
+    assert {figure["name"] for figure in found["figures"]} == {"explained", "furthest"}
     assert found["curve"]["points"]
     assert "nearest molecules" in found["scores"][0]["note"]
 

@@ -23,7 +23,7 @@ from vivogan.domains.molecules.alerts import alerts, counted
 from vivogan.domains.molecules.domain import DOMAIN
 from vivogan.domains.molecules.draw import query
 from vivogan.domains.molecules.hazards import ScreenSettings
-from vivogan.domains.molecules.making import different, known_to, new_ones, rows_of, written
+from vivogan.domains.molecules.making import different, known_to, levelled, new_ones, rows_of, written
 from vivogan.domains.molecules.records import MoleculeRecords, ReadOptions
 from vivogan.domains.molecules.tasks.api import PREDICT as predict
 from vivogan.domains.run import Run, silent
@@ -108,7 +108,7 @@ def train(
     Args:
         model: "language" (default), "latent" (an autoencoder with a GAN in its latent space: neighbourhoods,
             interpolation) or "graph" (up to 9 heavy atoms: the published reference).
-        tokens: "selfies" (default) or "smiles".
+        tokens: "selfies" or "smiles"; by default the plan decides.
         budget: time (``"90s"``, ``"10m"``, ``"8h"``) or samples shown to the discriminator (``"200k"``, ``"4000"``).
         overrides: ``"a.b=c"`` on the plan.
         reading: ``labels`` (a column or several: classes, or measurements, which are cut into levels), ``smiles``,
@@ -174,6 +174,11 @@ def generate(
     pattern = contains or scaffold
     if pattern is not None:
         query(pattern)  # refused before anything is made
+        if start or truncation != 1 or keep != 1:
+            raise UserError(
+                "start, truncation and keep are of samples of the run; what is built on a given part is not drawn so",
+                "Leave them out, or change the seed",
+            )
     known = known_to(run, watch) if compare or new else None
     if new and known is None:
         raise UserError(
@@ -183,14 +188,14 @@ def generate(
     if pattern is not None:
         from vivogan.domains.molecules.constrained import constrained
 
-        made = constrained(run, n, scaffold=scaffold, substructure=contains, seed=seed)
+        made = constrained(run, n, scaffold=scaffold, substructure=contains, seed=seed, where=where)
         if new and known is not None:
             made = different(made, known)
     elif new and known is not None:
         made = new_ones(run, n, known, where, seed, start, truncation, keep)
     else:
         made = run.generate(n, where, seed, start, truncation, keep)
-    valid = rows_of(made, [i for i, text in enumerate(made.smiles) if text])
+    valid = levelled(rows_of(made, [i for i, text in enumerate(made.smiles) if text]), run)
     found = written(valid, out, settings, known if compare else None, draw, pattern, watch)
     invalid = len(made) - len(valid)
     notes = [*made.notes, *([f"{invalid} of {len(made)} samples were no molecule"] if invalid else [])]

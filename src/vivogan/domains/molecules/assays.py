@@ -39,6 +39,7 @@ CELL = re.compile(
     rf"\s*(?P<sign><<|>>|<=|>=|=<|=>|≤|≥|<|>|~|≈|=|ca\.?)?\s*(?P<number>{NUMBER})"
     rf"(?:\s*(?:±|\+/?-)\s*{NUMBER})?\s*(?P<unit>[^\d\s±<>=~][^±<>=~]*)?"
 )
+RANGE = re.compile(r"\s\d")
 THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})+(?![\d,])")
 EUROPEAN = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})+,\d+(?![\d,.])")
 DECIMAL_COMMA = re.compile(r"(?<![\d,.])\d+,(?:\d{1,2}|\d{4,})(?![\d,.])")
@@ -85,6 +86,8 @@ def value_of(text: str, decimal_comma: bool = False) -> Value | None:
     if match is None or not math.isfinite(number := float(match["number"])):
         return None
     sign, unit = (match["sign"] or "=").lower(), (match["unit"] or "").strip()
+    if RANGE.search(unit):
+        return None  # "7.1 to 8.2" is no measurement, but the name of a level
     if unit.lower() not in ATTACHED and not match.string[match.start("unit") - 1].isspace():
         return None  # "3A4" and "5-HT" are names
     return Value("~" if sign in ABOUT else sign, number, unit)

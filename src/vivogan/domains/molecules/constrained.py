@@ -45,7 +45,12 @@ class Wish:
 
 
 def constrained(
-    run: Run, n: int, scaffold: str | None = None, substructure: str | None = None, seed: int = 0
+    run: Run,
+    n: int,
+    scaffold: str | None = None,
+    substructure: str | None = None,
+    seed: int = 0,
+    where: Mapping[str, str] | None = None,
 ) -> MoleculeRecords:
     """``n`` different molecules, each of which holds the scaffold or the substructure.
 
@@ -54,13 +59,16 @@ def constrained(
             hydrogens to spare are used.
         substructure: SMARTS. What stands around it is taken from the run's molecules that hold it; where none does, it
             must also be a SMILES.
+        where: the class they should be of, as for ``Run.generate``: what hangs on them is taken from its molecules, and
+            the language model is asked how likely they are in it.
 
     Raises ``UserError`` where neither or both are given, one cannot be read, or nothing can be built on it. Fewer than
     ``n`` where no more are found; ``notes`` says so.
     """
     if (scaffold is None) == (substructure is None):
         raise UserError("give a scaffold or a substructure", "--scaffold 'c1ccc([*])cc1' or --substructure SMARTS")
-    made = [text for text in run.generate(DRAWN, seed=seed).smiles if text]
+    chosen = run.classes.chosen(where) if where else None
+    made = [text for text in run.generate(DRAWN, where, seed=seed).smiles if text]
     wish = scaffold_wish(scaffold) if scaffold is not None else substructure_wish(str(substructure), made)
     found = [] if scaffold is not None else [text for text in dict.fromkeys(made) if holds(text, wish.query)][: n // 2]
     own = groups(made)
@@ -69,13 +77,14 @@ def constrained(
             break
         missing = n - len(found)
         proposals = list(_proposed(wish, own, max(64, 2 * missing) * CANDIDATES, seed, number))
-        found += [text for text in _kept(run.generator, proposals, seed, number) if text not in set(found)]
+        found += [text for text in _kept(run.generator, proposals, seed, number, chosen or 0) if text not in set(found)]
         found = list(dict.fromkeys(found))
     notes = [] if len(found) >= n else [f"only {len(found)} different molecules were found"]
     if not found:
         raise UserError("nothing could be built on it", "Mark open points with [*] at atoms that have hydrogens")
     ids = [f"seed{seed}-{number:06d}" for number in range(min(n, len(found)))]
-    return MoleculeRecords(found[:n], {}, ids, notes=notes, source="generated")
+    labels = {} if chosen is None else {run.classes.column: np.full(len(ids), run.classes.names[chosen])}
+    return MoleculeRecords(found[:n], labels, ids, notes=notes, source="generated")
 
 
 def scaffold_wish(scaffold: str) -> Wish:
@@ -227,13 +236,15 @@ def joined(core: Mol, pieces: Sequence[str]) -> str | None:
     return text if molecule(text) is not None and "*" not in text else None
 
 
-def _kept(generator: nn.Module, proposals: Sequence[tuple[str, float]], seed: int, number: int) -> list[str]:
+def _kept(
+    generator: nn.Module, proposals: Sequence[tuple[str, float]], seed: int, number: int, condition: int
+) -> list[str]:
     """One of every ``CANDIDATES`` proposals, by what the language model thinks of it; any where there is none."""
     if not isinstance(generator, MoleculeGenerator):
         return [text for text, _ in proposals[::CANDIDATES]]
     different = dict(proposals)
     smiles = list(different)
-    weight = log_likelihood(generator, smiles) - np.array([different[text] for text in smiles])
+    weight = log_likelihood(generator, smiles, condition) - np.array([different[text] for text in smiles])
     noise = numpy_generator(seed, "keep", number).gumbel(size=len(smiles))
     found = []
     for start in range(0, len(smiles), CANDIDATES):

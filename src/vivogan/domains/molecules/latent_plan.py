@@ -21,7 +21,7 @@ class LatentSettings(Settings):
     merges: Annotated[int, Field(ge=0)] = 100  # frequent neighbours that become one token
     size: Count = 32  # numbers a molecule
     noise: Annotated[float, Field(gt=0)] = 1.0  # of the channel between encoder and decoder, in standard deviations
-    played: Annotated[float, Field(ge=0)] = 0.4  # noise of the points that the game is about
+    played: Annotated[float, Field(ge=0)] = 0.7  # noise of the points that the game is about
     width: Count = 512  # of the decoder
     hidden: Share = 0.0  # of the tokens before, that the decoder does not see while it learns
     mixture: Count = 64  # components that the game starts at

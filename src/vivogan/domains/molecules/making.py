@@ -18,6 +18,8 @@ from vivogan.domains.molecules.table import Known, described
 from vivogan.domains.run import Run, Watch
 
 DRAWN = 100  # molecules of a grid
+LEGENDS = {"qed": "QED"}
+LEVEL = "level"  # the column of what was asked for, where that is a measurement
 ROUNDS = 20  # of sampling, when only different new molecules are wanted
 
 
@@ -37,7 +39,7 @@ def written(
     kept = described(kept, known)
     files = [str(path) for path in data.write(kept, Path(out))]
     if draw is not None:
-        write_text(Path(draw), svg(_drawings(kept), contains=pattern))
+        write_text(Path(draw), drawn(kept, "qed", pattern))
         files.append(str(draw))
     return {
         "file": files[0],
@@ -50,10 +52,20 @@ def written(
     }
 
 
-def _drawings(records: MoleculeRecords) -> list[Drawing]:
-    """The first ``DRAWN`` molecules with their name and drug-likeness."""
-    shown = zip(records.smiles[:DRAWN], records.ids, records.labels["qed"].tolist(), strict=False)
-    return [Drawing(smiles, f"{name}  QED {qed}") for smiles, name, qed in shown]
+def drawn(records: MoleculeRecords, column: str, contains: str | None = None) -> str:
+    """An SVG of the first ``DRAWN`` molecules, each with its name and what a column says of it."""
+    shown = zip(records.smiles[:DRAWN], records.ids, records.labels[column].tolist(), strict=False)
+    word = LEGENDS.get(column, column)
+    return svg([Drawing(smiles, f"{name}  {word} {value}") for smiles, name, value in shown], contains=contains)
+
+
+def levelled(records: MoleculeRecords, run: Run) -> MoleculeRecords:
+    """The levels that a run was asked for under a name of their own: "7.1 to 8.2" is no measurement, and must not be
+    read as one."""
+    if not run.classes.edges:
+        return records
+    labels = {LEVEL if name == run.classes.column else name: values for name, values in records.labels.items()}
+    return replace(records, labels=labels)
 
 
 def known_to(run: Run, watch: Watch) -> Known | None:

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from vivogan.core.files import write_json
+from vivogan.core.files import write_json, write_text
 from vivogan.domains.molecules import data
 from vivogan.domains.molecules.chemistry import Mol, canonical, molecule
 from vivogan.domains.molecules.diverse import apart, spread
 from vivogan.domains.molecules.fingerprints import nearest
 from vivogan.domains.molecules.front import front, hypervolume, ranks
 from vivogan.domains.molecules.hazards import ScreenSettings, screened
+from vivogan.domains.molecules.making import drawn
 from vivogan.domains.molecules.moves import Rules
 from vivogan.domains.molecules.objectives import Constraints, Objective, desirabilities, overall
 from vivogan.domains.molecules.oracles import Oracle, independent
@@ -105,7 +106,7 @@ class Optimized:
 
     def save(self, folder: Path | str, settings: ScreenSettings | None = None) -> dict[str, Any]:
         """Screen the designs and the front and write the rest, with properties and alerts beside each: ``molecules``
-        as CSV, SMILES and SDF, ``front.csv``, ``history.csv``, ``optimized.json``.
+        as CSV, SMILES, SDF and drawn (SVG), ``front.csv``, ``history.csv``, ``optimized.json``.
 
         Returns what the JSON file holds; ``lines`` are for people. Raises ``UserError`` when screening fails: then
         nothing is written.
@@ -117,6 +118,8 @@ class Optimized:
         if len(kept):
             kept = described(kept)
             files = [str(path) for suffix in SUFFIXES for path in data.write(kept, folder / f"molecules.{suffix}")]
+            write_text(folder / "molecules.svg", drawn(kept, "score"))
+            files.append(str(folder / "molecules.svg"))
         if len(beaten_by_none):
             files += map(str, data.write(described(beaten_by_none), folder / "front.csv"))
         write_rows(folder / "history.csv", self.history)

@@ -17,6 +17,7 @@ from vivogan.core.files import write_json, write_text
 from vivogan.domains.base import Figure, Fitted, Split
 from vivogan.domains.molecules import data as molecules
 from vivogan.domains.molecules.draw import Drawing, picture, svg
+from vivogan.domains.molecules.tasks import pictures
 from vivogan.domains.molecules.tasks.data import ActivityData, read
 from vivogan.domains.molecules.tasks.neighbours import simply
 from vivogan.domains.molecules.tools.attribution import atom_weights
@@ -33,7 +34,6 @@ MANY = 20_000  # answers beyond which learning is kept short
 MOST_GENERATED = 2000
 FILE, EXPLAINED = "predicted.csv", "explained"
 WORDS = Words("molecule", "measured", "measure", "measurements", "predicted")
-SHOWN = 6  # molecules explained in the report
 BIG = (520, 400)
 
 
@@ -142,15 +142,13 @@ class ActivityTask:
         return scores(ids, model.predict(judged), targets, data.y[indices], simply(learned, data.y[train], judged))
 
     def figures(self, model: Predictor, data: ActivityData, judgement: Judgement) -> list[Figure]:
-        """What the atoms of a few judged molecules do to their prediction."""
+        """What the atoms of a few judged molecules do to their prediction, and the largest mistakes."""
         by_id = dict(zip(data.ids, data.records.smiles, strict=True))
-        ids = list(dict.fromkeys(str(row["id"]) for row in judgement.items))[:SHOWN]
-        if not ids:
-            return []
-        weights = atom_weights(model, [by_id[name] for name in ids], 0)
-        drawings = [Drawing(by_id[name], name, weights=own.tolist()) for name, own in zip(ids, weights, strict=True)]
-        caption = f"Blue atoms raise {model.targets.names[0]}, orange ones lower it: each was taken away in turn"
-        return [Figure("explained", "What the atoms do", caption, picture(drawings, columns=3))]
+        return [
+            figure
+            for drawn in (pictures.explained, pictures.furthest)
+            for figure in drawn(model, by_id, judgement.items)
+        ]
 
     def apply(
         self, run: Any, model: Predictor, source: Path, out: Path, options: Mapping[str, str], watch: Watch
