@@ -1,6 +1,6 @@
 """Activity of molecules on 15 targets (MoleculeACE, published splits): error, coverage, and where it can be trusted.
 
-    python -m benchmarks.molecules_activity        # about … minutes of one core
+    python -m benchmarks.molecules_activity        # about 20 minutes of one core
 
 The plan was chosen by cross-validation inside the train parts. The published splits are stratified by clusters of alike
 molecules, so molecules are dealt to folds at random here (``splitting=random``); for new chemistry whole scaffolds are.

@@ -248,7 +248,10 @@ def known_to(latent: Path, learned: list[str], folder: Path) -> tuple[str, str]:
         (("train", "ten.smi", "--out", "run"), "only 10 usable records"),
         (("train", "kinds.csv", "--model", "diffusion", "--out", "run"), "diffusion"),
         (("train", "kinds.csv", "--units", "furlongs", "--out", "run"), "furlongs"),
+        (("inspect", "bytes.smi"), "bytes.smi"),
+        (("inspect", "huge.smi"), "10000"),
         (("clean", "words.smi", "-o", "clean.csv"), "words.smi"),
+        (("clean", "kinds.csv", "-o", "clean.docx"), "clean.docx"),
         (("generate", "RUN", "--where", "kind=base", "-o", "made.csv"), "acid, amine"),
         (("generate", "RUN", "--screen", "absent.smi", "-o", "made.csv"), "absent.smi"),
         (("generate", "RUN", "--contains", "c1ccc(", "-o", "made.csv"), "c1ccc("),
@@ -270,6 +273,8 @@ def test_mistakes_are_one_line_and_code_2(words, said, source, trained, tmp_path
     monkeypatch.chdir(tmp_path)
     (tmp_path / "kinds.csv").write_text(source.read_text())
     (tmp_path / "words.smi").write_text("this is no molecule!\n12345\n")
+    (tmp_path / "bytes.smi").write_bytes(bytes(range(256)) * 8)
+    (tmp_path / "huge.smi").write_text(f"{'C' * 10_000}\n")
     (tmp_path / "ten.smi").write_text("".join(f"{'C' * i}O\n" for i in range(1, 11)))
     (tmp_path / "bare.smi").write_text("".join(f"{'C' * i}O\n" for i in range(1, 30)))
     (tmp_path / "toxicity.py").write_text("def score(rows):\n    return [1.0 for _ in rows]\n")

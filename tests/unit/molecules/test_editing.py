@@ -135,5 +135,5 @@ def test_what_cannot_be_done_is_said(call: Any, said: str) -> None:
 
 def test_runs_of_other_models_have_no_latent_space() -> None:
     other: Any = SimpleNamespace(codec=object(), folder=SimpleNamespace(path="runs/a"))
-    with pytest.raises(UserError, match="model=latent"):
+    with pytest.raises(UserError, match="--model latent"):
         neighbourhood(other, "CCO")

@@ -85,7 +85,7 @@ def test_two_pieces_are_no_molecule_and_the_larger_is_offered_by_another_name() 
 
 
 def test_many_large_molecules_are_refused_and_few_left_out() -> None:
-    with pytest.raises(UserError, match=r"more than 9 heavy atoms.*model=latent"):
+    with pytest.raises(UserError, match=r"more than 9 heavy atoms.*--model latent"):
         fitted([*SMALL, LARGE])
     many = [*SMALL * 3, LARGE]
     codec = fitted(many)

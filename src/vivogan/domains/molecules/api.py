@@ -26,6 +26,7 @@ from vivogan.domains.molecules.hazards import ScreenSettings
 from vivogan.domains.molecules.making import different, known_to, levelled, new_ones, rows_of, written
 from vivogan.domains.molecules.records import MoleculeRecords, ReadOptions
 from vivogan.domains.molecules.tasks.api import PREDICT as predict
+from vivogan.domains.molecules.write import check_name
 from vivogan.domains.run import Run, silent
 from vivogan.domains.train import train as train_domain
 from vivogan.errors import InputError, UserError
@@ -75,6 +76,7 @@ def clean(source: str | Path, out: str | Path, **reading: str | None) -> dict[st
     What was refused, and notes on what was merged, are written beside it as JSON. ``reading``: see ``train``. Raises
     ``InputError``.
     """
+    check_name(out)
     records = data.read(Path(source), ReadOptions.model_validate(_reading(reading)))
     files = [str(path) for path in data.write(records, Path(out))]
     found = {
@@ -170,6 +172,7 @@ def generate(
 
     The other arguments are those of ``Run.generate``. Raises ``UserError`` when the screening list cannot be read.
     """
+    check_name(out)
     settings = _screening(screen)
     pattern = contains or scaffold
     if pattern is not None:
@@ -264,6 +267,7 @@ def neighbours(
     """Molecules around ``smiles`` in the latent space of a run, most alike first; see ``editing.neighbourhood``."""
     from vivogan.domains.molecules.editing import neighbourhood
 
+    check_name(out)
     settings = _screening(screen)
     return _variants(run, neighbourhood(run, smiles, n, radius, seed), out, settings, draw, "neighbour", watch)
 
@@ -282,6 +286,7 @@ def between(
     """A path of molecules from ``a`` to ``b`` through the latent space of a run; see ``editing.interpolate``."""
     from vivogan.domains.molecules.editing import interpolate
 
+    check_name(out)
     settings = _screening(screen)
     return _variants(run, interpolate(run, a, b, steps), out, settings, draw, "step", watch)
 
@@ -302,6 +307,7 @@ def edit(
     """Molecules from ``smiles`` on in the direction in which a property rises; see ``editing.edit``."""
     from vivogan.domains.molecules.editing import edit as edited
 
+    check_name(out)
     settings = _screening(screen)
     return _variants(run, edited(run, smiles, name, strength, steps, seed), out, settings, draw, "step", watch)
 

@@ -209,7 +209,7 @@ def _codec(run: Run) -> LatentCodec:
     if not isinstance(run.codec, LatentCodec):
         raise UserError(
             f"{run.folder.path}: this run has no latent space to look around in",
-            "Train one with: --set model=latent",
+            "Train one with: --model latent",
         )
     return run.codec
 

@@ -46,7 +46,7 @@ class GraphCodec:
             raise UserError(
                 f"{left_out} of {len(smiles)} training molecules have more than {ATOMS} heavy atoms or bonds that are "
                 "neither single, double nor triple; the graph model is for smaller ones",
-                "Train with model=language or model=latent",
+                "Train with --model language or --model latent",
             )
         most: Counter[tuple[str, int]] = Counter()
         for kinds, bonds in graphs:

@@ -80,6 +80,13 @@ def write_table(path: Path, smiles: Sequence[str], ids: Sequence[str], columns: 
     return [path]
 
 
+def check_name(path: Path | str) -> None:
+    """Raises ``UserError`` when a file of this name would be of a format that there is not."""
+    path = Path(path)
+    if path.suffix and form_of(path) is None and not path.is_dir():
+        raise UserError(f"{path}: no such format of molecules", f"Name the file {', '.join(FORMS)} (or .gz)")
+
+
 def form_of(path: Path) -> Form | None:
     """How a file of this name is written; None where the name says nothing."""
     bare = Path(path.stem) if path.suffix.lower() == ".gz" else path
