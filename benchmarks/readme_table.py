@@ -1,6 +1,7 @@
-"""``python -m benchmarks.readme_table [--check]`` makes the README's table of results of ``benchmarks/results/*.json``.
+"""``python -m benchmarks.readme_table [--check]`` makes tables of results of ``benchmarks/results/*.json``.
 
-Nothing in that table is typed by hand. With ``--check`` nothing is written; the exit code is 1 when README.md is stale.
+README.md gets a line a benchmark: how many goals were reached, and each that was missed. ``docs/results.md`` gets every
+row. Nothing in them is typed by hand. With ``--check`` nothing is written; the exit code is 1 when one is stale.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.record import RESULTS, verdict
+from benchmarks.record import RESULTS, reached, verdict
 from vivogan.core import files
 from vivogan.reports.charts import number
 from vivogan.reports.words import interval
 
 README = Path(__file__).parents[1] / "README.md"
+EVERY = README.parent / "docs" / "results.md"
 START, END = "<!-- results -->", "<!-- /results -->"
 HEAD = ("what", "value", "low to high", "floor", "baseline", "goal", "reached")
 
@@ -24,6 +26,18 @@ HEAD = ("what", "value", "low to high", "floor", "baseline", "goal", "reached")
 def table(results: Sequence[Mapping[str, Any]]) -> str:
     """One Markdown table a benchmark, with where, when and how it was measured."""
     return "\n\n".join("\n".join(_lines(result)) for result in results) or "No benchmark has been recorded yet."
+
+
+def summary(results: Sequence[Mapping[str, Any]]) -> str:
+    """A line a benchmark: goals reached, and those that were missed, with what was measured."""
+    lines = ["| benchmark | goals reached | missed: measured (goal) |", "|---|--:|---|"]
+    for result in results:
+        asked = [row for row in result["rows"] if reached(row) is not None]
+        missed = [f"{row['what']} {number(row['value'])} ({number(row['goal'])})" for row in asked if not reached(row)]
+        count = f"{len(asked) - len(missed)} of {len(asked)}"
+        told = "; ".join(missed).replace("|", "\\|")
+        lines.append(f"| [{result['name']}](docs/results.md#{result['name']}) | {count} | {told} |")
+    return "\n".join(lines)
 
 
 def replaced(text: str, content: str) -> str:
@@ -35,20 +49,24 @@ def replaced(text: str, content: str) -> str:
     before, start, rest = text.partition(START)
     _, end, after = rest.partition(END)
     if not (start and end):
-        raise ValueError(f"README.md needs the markers {START} and {END}")
+        raise ValueError(f"it needs the markers {START} and {END}")
     return f"{before}{START}\n{content}\n{END}{after}"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the table, or with ``--check`` only say whether it is up to date."""
+    """Write the tables, or with ``--check`` only say whether they are up to date."""
     results = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))]
-    old = README.read_text(encoding="utf-8")
-    new = replaced(old, table(results))
+    made = {
+        path: replaced(path.read_text(encoding="utf-8"), content)
+        for path, content in ((README, summary(results)), (EVERY, table(results)))
+    }
+    stale = [path for path, text in made.items() if path.read_text(encoding="utf-8") != text]
     if "--check" in arguments:
-        if old != new:
-            print("README.md is stale; run: python -m benchmarks.readme_table", file=sys.stderr)
-        return int(old != new)
-    files.write_text(README, new)
+        for path in stale:
+            print(f"{path.name} is stale; run: python -m benchmarks.readme_table", file=sys.stderr)
+        return int(bool(stale))
+    for path in stale:
+        files.write_text(path, made[path])
     print(f"{len(results)} benchmarks, {sum(len(result['rows']) for result in results)} rows")
     return 0
 
@@ -57,7 +75,9 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
     seeds = len(result["seeds"])
     machine = result["machine"].get("cpu") or "unknown machine"
     measured = f"{result['date']}, {machine}, {seeds} seed{'s' * (seeds != 1)}, {number(result['seconds'], 0)} s"
-    yield f"**{result['name']}** (`make bench NAME={result['name']}`; {measured})"
+    yield f"## {result['name']}"
+    yield ""
+    yield f"`make bench NAME={result['name']}`; {measured}"
     yield ""
     yield "| " + " | ".join(HEAD) + " |"
     yield "|---|" + "--:|" * 5 + "---|"
