@@ -11,9 +11,12 @@ from rdkit import Chem
 from torch import Tensor
 
 from vivogan.core.seeds import latents
+from vivogan.domains.base import Start
+from vivogan.domains.likelihood import LikelihoodSettings
 from vivogan.domains.molecules.graph import Graph, GraphGenerator
 from vivogan.domains.molecules.graph_codec import BONDS, GraphCodec, unpacked
-from vivogan.domains.molecules.latent_plan import GRAPH_GAME, GraphSettings
+from vivogan.domains.molecules.latent_plan import GRAPH_GAME, GRAPH_LIKELIHOOD, GraphSettings
+from vivogan.domains.molecules.plan import MoleculePlan
 from vivogan.domains.molecules.records import MoleculeRecords
 from vivogan.domains.molecules.relational import GraphDiscriminator
 from vivogan.errors import DamagedRun, UserError
@@ -97,12 +100,11 @@ def test_many_large_molecules_are_refused_and_few_left_out() -> None:
 
 
 def test_usual_molecules_that_are_too_large_are_refused_before_reading_on() -> None:
-    from vivogan.domains.molecules.plan import MoleculePlan
-
     with pytest.raises(UserError, match="up to 9 heavy atoms"):
         Graph().adapt(MoleculePlan(), {"heavy_atoms": {"median": 22}})
     adapted = Graph().adapt(MoleculePlan(), {"heavy_atoms": {"median": 9}})
     assert adapted.game == GRAPH_GAME
+    assert adapted.likelihood == GRAPH_LIKELIHOOD
 
 
 def test_the_codec_is_the_same_after_keeping() -> None:
@@ -117,6 +119,8 @@ def test_generated_graphs_are_symmetric_one_hot_and_without_loops() -> None:
     codec = fitted()
     generator, _ = built(codec)
     z = torch.from_numpy(latents(0, np.arange(32), generator.latent_dim))
+    for layer in (generator.nodes, generator.bonds):
+        layer.weight.data *= 30  # before it has learned, all of its graphs are alike
     x = generator(z, torch.arange(32) % 2)
     nodes, bonds = unpacked(x, len(codec.kinds) + 1)
     hard_nodes, hard_bonds = nodes.round(), bonds.round()
@@ -139,6 +143,24 @@ def test_gradients_reach_atoms_and_bonds() -> None:
     for layer in (generator.nodes, generator.bonds):
         assert layer.weight.grad is not None
         assert float(layer.weight.grad.abs().sum()) > 0
+
+
+def test_before_the_game_graphs_become_like_those_of_the_data() -> None:
+    codec = fitted()
+    x = codec.encode(records(SMALL), np.arange(len(SMALL)))
+    y = np.zeros(len(SMALL), np.intp)
+    plan = MoleculePlan(likelihood=LikelihoodSettings(epochs=300, batch=10, rate=1e-2))
+    generator, _ = built(codec)
+    z = torch.from_numpy(latents(0, np.arange(256), generator.latent_dim))
+
+    def known() -> float:
+        with torch.no_grad():
+            made = codec.decode(generator(z, torch.zeros(256).long()))
+        return float(np.mean([text in records(SMALL).smiles for text in made]))
+
+    before = known()
+    assert Graph().start(generator, Start(x, y, x, y, plan, 0, lambda record: None, lambda: False))
+    assert known() > before + 0.1
 
 
 def test_the_order_of_the_atoms_makes_no_difference_to_the_discriminator() -> None:

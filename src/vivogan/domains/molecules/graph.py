@@ -8,16 +8,20 @@ which asks RDKit for validity, is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
+from vivogan.core.seeds import derive
 from vivogan.domains.base import Start
-from vivogan.domains.molecules.graph_codec import ATOMS, BONDS, GraphCodec
-from vivogan.domains.molecules.latent_plan import GRAPH_GAME
+from vivogan.domains.likelihood import Part, learn
+from vivogan.domains.molecules.autoencoder import Standardised
+from vivogan.domains.molecules.graph_codec import ATOMS, BONDS, GraphCodec, unpacked
+from vivogan.domains.molecules.latent_plan import GRAPH_GAME, GRAPH_LIKELIHOOD
 from vivogan.domains.molecules.records import MoleculeRecords
 from vivogan.domains.molecules.relational import GraphDiscriminator
 from vivogan.engine.dealer import Symmetry
@@ -30,24 +34,28 @@ if TYPE_CHECKING:
 
 SLOPE = 0.2
 CLASS = 16  # numbers that describe a class
+NOISE = 1.0  # of the channel between encoder and generator, in standard deviations
+HELD = 4000  # molecules by which the likelihood is watched, at most
 USUAL = (("C", 0), ("N", 0), ("O", 0), ("F", 0))
 
 
 class GraphGenerator(nn.Module):
     """``generator(z, condition) -> x`` [n, N, T + N · B]: one-hot atoms and bonds, with the gradient of their
-    probabilities (straight-through Gumbel-softmax, Jang et al. 2017).
+    probabilities (straight-through, Bengio et al. 2013).
 
     Bonds are symmetric, no atom is bonded to itself, and what is no atom has no bonds.
 
     Args:
-        latent: numbers that decide the graph as a whole; each kind and bond has noise of its own beside them.
+        atoms, kinds, classes: N, T (the first is no atom), and how many classes.
+        latent: numbers that a graph is made from.
+        width: of the layers.
     """
 
     block = 512  # rows that are sampled together
 
     def __init__(self, atoms: int, kinds: int, classes: int, latent: int, width: int) -> None:
         super().__init__()
-        self.atoms, self.kinds, self.latent = atoms, kinds, latent
+        self.atoms, self.kinds, self.latent_dim = atoms, kinds, latent
         self.pairs = torch.triu_indices(atoms, atoms, 1)
         self.class_ = nn.Embedding(classes, CLASS)
         self.deep = nn.Sequential(
@@ -61,15 +69,13 @@ class GraphGenerator(nn.Module):
         self.nodes = nn.Linear(2 * width, atoms * kinds)
         self.bonds = nn.Linear(2 * width, self.pairs.shape[1] * len(BONDS))
 
-    @property
-    def latent_dim(self) -> int:
-        return self.latent + self.nodes.out_features + self.bonds.out_features
+    def logits(self, z: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the kinds [n, N, T] and of the bonds of each pair [n, N (N − 1) / 2, B]."""
+        h = self.deep(torch.cat([z, self.class_(condition)], 1))
+        return self.nodes(h).unflatten(1, (self.atoms, self.kinds)), self.bonds(h).unflatten(1, (-1, len(BONDS)))
 
     def forward(self, z: Tensor, condition: Tensor) -> Tensor:
-        own, nodes, bonds = z.split([self.latent, self.nodes.out_features, self.bonds.out_features], 1)
-        h = self.deep(torch.cat([own, self.class_(condition)], 1))
-        kinds = _drawn((self.nodes(h) + _gumbel(nodes)).unflatten(1, (self.atoms, self.kinds)))  # n x N x T
-        pairs = _drawn((self.bonds(h) + _gumbel(bonds)).unflatten(1, (-1, len(BONDS))))  # n x P x B
+        kinds, pairs = (_hard(logits) for logits in self.logits(z, condition))
         i, j = self.pairs
         there = 1 - kinds[..., 0]
         both = (there[:, i] * there[:, j])[..., None]
@@ -78,18 +84,43 @@ class GraphGenerator(nn.Module):
         pairs = both * pairs + (1 - both) * none
         matrix = pairs.new_zeros(len(z), self.atoms, self.atoms, len(BONDS))
         matrix[:, range(self.atoms), range(self.atoms), 0] = 1
-        matrix = matrix.index_put((torch.arange(len(z))[:, None], i, j), pairs)
-        matrix = matrix.index_put((torch.arange(len(z))[:, None], j, i), pairs)
+        rows = torch.arange(len(z))[:, None]
+        matrix = matrix.index_put((rows, i, j), pairs).index_put((rows, j, i), pairs)
         return torch.cat([kinds, matrix.flatten(2)], 2)
 
 
-def _gumbel(z: Tensor) -> Tensor:
-    """Gumbel noise of standard normal numbers."""
-    share = torch.special.ndtr(z).clamp(1e-6, 1 - 1e-6)
-    return -(-share.log()).log()
+class GraphAutoencoder(nn.Module):
+    """The generator as a decoder: what it learns by likelihood before the game, through a noisy channel.
+
+    The encoder is forgotten afterwards. Both see the atoms in the order of the canonical SMILES.
+    """
+
+    def __init__(self, generator: GraphGenerator, width: int) -> None:
+        super().__init__()
+        self.generator = generator
+        size = generator.atoms * (generator.kinds + generator.atoms * len(BONDS))
+        self.encoder = nn.Sequential(
+            nn.Linear(size, 2 * width),
+            nn.LeakyReLU(SLOPE),
+            nn.Linear(2 * width, 2 * width),
+            nn.LeakyReLU(SLOPE),
+            nn.Linear(2 * width, generator.latent_dim),
+        )
+        self.even = Standardised(generator.latent_dim)
+
+    def anchor(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Mean negative log-likelihood of an atom or a bond (nats); named as ``likelihood.learn`` calls it."""
+        z = self.even(self.encoder(x.float().flatten(1)))
+        z = (z + NOISE * torch.randn_like(z)) / (1 + NOISE**2) ** 0.5
+        kinds, pairs = self.generator.logits(z, condition)
+        nodes, bonds = unpacked(x, self.generator.kinds)
+        i, j = self.generator.pairs
+        told = cross_entropy(kinds.flatten(0, 1), nodes.argmax(2).flatten(), reduction="sum")
+        told = told + cross_entropy(pairs.flatten(0, 1), bonds.argmax(3)[:, i, j].flatten(), reduction="sum")
+        return told / (len(x) * (kinds.shape[1] + pairs.shape[1]))
 
 
-def _drawn(logits: Tensor) -> Tensor:
+def _hard(logits: Tensor) -> Tensor:
     """One-hot of the largest logit on the last axis, with the gradient of the softmax."""
     shares = logits.softmax(-1)
     best = torch.zeros_like(shares).scatter_(-1, logits.argmax(-1, keepdim=True), 1.0)
@@ -97,7 +128,7 @@ def _drawn(logits: Tensor) -> Tensor:
 
 
 class Graph:
-    """Small molecules as graphs, from noise."""
+    """Small molecules as graphs, all of a graph at once."""
 
     name = "graph"
 
@@ -107,10 +138,9 @@ class Graph:
         if middle > ATOMS:
             raise UserError(
                 f"the graph model is for molecules of up to {ATOMS} heavy atoms; half of these have {middle} or more",
-                "Train with model=language or model=latent",
+                "Train with --model language or --model latent",
             )
-        learning = plan.likelihood.model_copy(update={"epochs": 0})
-        return plan.model_copy(update={"game": GRAPH_GAME, "likelihood": learning})
+        return plan.model_copy(update={"game": GRAPH_GAME, "likelihood": GRAPH_LIKELIHOOD})
 
     def fit_codec(self, records: MoleculeRecords, train: NDArray[np.intp], plan: MoleculePlan, seed: int) -> GraphCodec:
         return GraphCodec.fit(records, train)
@@ -138,5 +168,16 @@ class Graph:
         return lambda x, rng: x
 
     def start(self, generator: nn.Module, part: Start) -> bool:
-        """Nothing: the game is played from noise, as published."""
-        return False
+        """Learn to decode graphs from noisy points, so that the game begins with diverse ones."""
+        own = GraphAutoencoder(cast(GraphGenerator, generator), part.plan.graph.generator_width)
+
+        def log(record: dict[str, Any]) -> None:
+            text = f"likelihood, epoch {record['epoch']}: {record['surprise']:.4f} nats an atom or bond"
+            part.log({"event": "stage", "text": text})
+
+        train, held = (
+            Part(part.x, torch.from_numpy(part.y)),
+            Part(part.held_x[:HELD], torch.from_numpy(part.held_y[:HELD])),
+        )
+        learn(own, train, held, part.plan.likelihood, derive(part.seed, "likelihood"), log, part.stop)
+        return True

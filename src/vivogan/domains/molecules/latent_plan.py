@@ -32,7 +32,7 @@ class LatentSettings(Settings):
 class GraphSettings(Settings):
     """The players of the graph game."""
 
-    latent: Count = 32  # numbers that a graph is made from, beside the noise of its atoms and bonds
+    latent: Count = 32  # numbers that a graph is made from
     generator_width: Count = 256
     discriminator_width: Count = 64
     layers: Count = 3  # rounds of messages between bonded atoms
@@ -52,6 +52,8 @@ LATENT_GAME = GameSettings(
     decay=0.8,
     clip=1.0,
 )
+
+GRAPH_LIKELIHOOD = LikelihoodSettings(epochs=20, batch=256, rate=2e-3, average=0.2)
 
 GRAPH_GAME = GameSettings(
     objective="relativistic",
