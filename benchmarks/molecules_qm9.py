@@ -25,16 +25,18 @@ SEEDS = (0, 1, 2)
 HELD_OUT = 10_000
 MODELS: dict[str, dict[str, Any]] = {  # by what a run is told
     "language": {"budget": "50k", "overrides": ["likelihood.epochs=4", "language.notation=selfies"]},
-    "latent": {"budget": "1M", "model": "latent"},
+    "latent": {"budget": "500k", "model": "latent"},
     "graph": {"budget": "300k", "model": "graph"},
 }
 GOALS = {"valid": (0.995, "higher"), "unique@10k": (0.97, "higher"), "FCD/Test": (1.0, "lower")}
-WORDS = {
-    "start": "language model",
-    "game": "+ adversarial (end of the game)",
-    "language": "language model + adversarial, best on the selection part",
-    "latent": "latent GAN",
-    "graph": "graph GAN",
+WORDS = {  # of a model, and which of its generators: before the game, at its end, and the best on the selection part
+    ("language", "start"): "language model",
+    ("language", "game"): "language model + adversarial, end of the game",
+    ("language", "language"): "language model + adversarial",
+    ("latent", "start"): "autoencoder and mixture",
+    ("latent", "latent"): "autoencoder and mixture + adversarial (latent GAN)",
+    ("graph", "start"): "graph decoder",
+    ("graph", "graph"): "graph decoder + adversarial (graph GAN)",
 }
 
 
@@ -50,14 +52,14 @@ def scores(smiles: list[str]) -> dict[str, list[float]]:
 
 
 def run_of(model: str, seed: int) -> dict[str, Any]:
-    """Samples of one trained run judged; of the language model also before the game and at its end."""
+    """Samples of one trained run judged; also before the game, and of the language model at its end."""
     run, seconds = trained(f"qm9-{model}-{seed}", halves()[1], seed=seed, **MODELS[model])
     found: dict[str, Any] = {"seconds": seconds, "at once": valid_at_once(run, 2000)}
+    found["start"] = scores(made(run, HELD_OUT, run.start))
     if model == "language":
-        found["start"] = scores(made(run, HELD_OUT, run.start))
         found["game"] = scores(made(run, HELD_OUT, last(run)))
-    kept_start = model == "language" and run.checkpoint.samples == 0  # the best was before the game
-    found[model] = found["start"] if kept_start else scores(made(run, HELD_OUT))
+    best_before = run.checkpoint.samples == 0  # the game
+    found[model] = found["start"] if best_before else scores(made(run, HELD_OUT))
     return found
 
 
@@ -91,8 +93,8 @@ def main() -> None:
     }
     simple = once("molecules_qm9", {"what": "chain"}, chain)["scores"]
     rows: list[Row] = []
-    for part, what in WORDS.items():
-        own = runs["language" if part in ("start", "game") else part]
+    for (model, part), what in WORDS.items():
+        own = runs[model]
         for name, (goal, better) in GOALS.items():
             row = {"what": f"{what}: {name}", **spread([run[part][name][0] for run in own]), "better": better}
             row |= {"baseline": simple[name][0], "floor": float(np.mean([run[part][name][1] for run in own]))}
