@@ -6,7 +6,8 @@
 All begin with ZINC-250k and are measured by PMO's area under the curve of the best ten (Gao et al. 2022). The other arm
 is Graph GA (Jensen 2019) with PMO's settings: 120 molecules, 70 children a generation, 6.7 % of which are mutated. PMO
 stops it early; here it goes on to the last call, which can only raise its area, and the note has what PMO's rule gives.
-A third arm is the search without its surrogate. All breed by the same moves. Single runs are kept in the cache.
+A third arm, on the tasks of ``ABLATED``, is the search without its surrogate. All breed by the same moves. Single runs
+are kept in the cache.
 
 The settings of the search were chosen on four of the tasks (``CHOSEN_ON``, another seed); the sum over the other
 sixteen is printed too.
@@ -37,6 +38,7 @@ from vivogan.domains.molecules.search import Search, Settings
 
 CALLS, SEED, VERSION = 10_000, 1, 1
 CHOSEN_ON = ("celecoxib_rediscovery", "osimertinib_mpo", "perindopril_mpo", "zaleplon_mpo")
+ABLATED = ("albuterol_similarity", "amlodipine_mpo", "celecoxib_rediscovery", "deco_hop")
 POPULATION, OFFSPRING, RATE, PATIENCE, GAIN = 120, 70, 0.067, 5, 1e-3  # of PMO's Graph GA
 MOST = 1000  # generations, and rounds without a gain where no rule stops a run
 Found = dict[str, dict[str, dict[str, Any]]]  # by task and arm
@@ -137,7 +139,7 @@ def measured(name: str, arm: str) -> dict[str, Any]:
 
 def summed(found: Found, names: Sequence[str], what: str) -> dict[str, Any]:
     """The row of a sum over tasks."""
-    sums = {arm: sum(found[name][arm]["auc"] for name in names) for arm in ARMS}
+    sums = {arm: sum(found[name][arm]["auc"] for name in names) for arm in ("search", "graph ga")}
     stopped = sum(found[name]["graph ga"]["stopped"] for name in names)
     published = sum(PUBLISHED[name] for name in names)
     return {
@@ -147,7 +149,7 @@ def summed(found: Found, names: Sequence[str], what: str) -> dict[str, Any]:
         "goal": sums["graph ga"],
         "better": "higher",
         "note": f"baseline: Graph GA in the same harness; stopped by PMO's rule {stopped:.2f}, as published "
-        f"{published:.2f}; the search without its surrogate {sums['without surrogate']:.2f}",
+        f"{published:.2f}",
     }
 
 
@@ -158,7 +160,8 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
     if others and len(others) < len(found):
         rows.append(summed(found, others, f"the {len(others)} tasks on which no setting was chosen"))
     for name, arms in found.items():
-        one, other, blind = (arms[arm] for arm in ("search", "graph ga", "without surrogate"))
+        one, other = arms["search"], arms["graph ga"]
+        blind = f"without surrogate {arms['without surrogate']['auc']:.3f}; " if name in ABLATED else ""
         note = f"best ten {one['top10']:.3f} (Graph GA {other['top10']:.3f}) after {one['calls']:,} calls"
         took = f"{one['seconds']:.0f} s (Graph GA {other['seconds']:.0f} s)"
         rows.append(
@@ -168,8 +171,7 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
                 "baseline": other["auc"],
                 "goal": other["auc"],
                 "better": "higher",
-                "note": f"{note}; {took}; without surrogate {blind['auc']:.3f}; "
-                f"published Graph GA {PUBLISHED[name]:.3f}",
+                "note": f"{note}; {took}; {blind}published Graph GA {PUBLISHED[name]:.3f}",
             }
         )
     seconds = [arms["search"]["seconds"] for arms in found.values()]
@@ -199,6 +201,7 @@ def main() -> None:
                 lambda name=name, arm=arm: measured(name, arm),  # type: ignore[misc]
             )
             for arm in ARMS
+            if arm != "without surrogate" or name in ABLATED
         }
         for name in names
     }
