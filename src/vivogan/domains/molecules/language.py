@@ -45,7 +45,7 @@ class Language:
         own: dict[str, Any]
         learning: dict[str, Any]
         if plan.language.pretrain:
-            own, learning = {"dropout": 0.2}, {"batch": 32, "rate": 1e-3, "epochs": 30}
+            own, learning = {"dropout": 0.1}, {"batch": 32, "rate": 1e-3, "epochs": 12}  # more: copies of one's own
         else:
             own = {"notation": "selfies", "merges": 0, "width": 256, "dropout": 0.2, "order": "random", "variants": 20}
             learning = {"batch": 64}
