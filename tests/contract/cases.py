@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import eq
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
+from scipy.sparse import csr_matrix
 from sklearn.datasets import load_digits
 
 from vivogan.domains.base import Domain
+from vivogan.domains.expression.domain import DOMAIN as EXPRESSION
+from vivogan.domains.expression.records import ExpressionRecords
 from vivogan.domains.images.demo import write_patches
 from vivogan.domains.images.domain import DOMAIN as IMAGES
 from vivogan.domains.molecules.chemistry import molecule
@@ -33,7 +36,7 @@ class Case:
     game small; ``same`` says whether a decoded item is the original within the codec's promise; ``fits`` whether a
     generated item could be one of the user's own (type, size, range); ``place`` is where to write, ``again`` how what
     was written is read. ``classes`` are those of the label column; None: it is measured, and its levels are classes.
-    ``few``: there are so few such items that a simple sampler may make one of training again.
+    ``few``: there are so few such items, or the sampler mixes so little, that it may make one of training again.
     ``decoded`` is what holds of the decoded form of any tensor, where that is less than ``fits``. ``contents`` turns
     an item into bytes.
     """
@@ -297,6 +300,85 @@ def sixteen_molecules(folder: Path) -> Path:
     return folder / "few.tsv"
 
 
+# ── expression ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SMALL_EXPRESSION = (
+    "factors=4", "discriminator_width=16", "likelihood.epochs=3", "game.batch=16", "game.tick=160",
+)  # fmt: skip
+GENES = [f"GENE{i}" for i in range(40)]
+STATES = ("rest", "stim")
+
+
+def counted_cells(count: int, kinds: Iterable[str], seed: int = 0) -> ExpressionRecords:
+    """Cells of these types in two states: each type has genes of its own, and so has the stimulated state."""
+    rng = np.random.default_rng(seed)
+    names = list(kinds)
+    rates = rng.gamma(1.0, 1.5, len(GENES)) + 0.3
+    types = np.array([names[i % len(names)] for i in range(count)])
+    states = np.array([STATES[i // len(names) % 2] for i in range(count)])
+    profiles = np.tile(rates, (count, 1))
+    for k, name in enumerate(names):
+        profiles[np.ix_(types == name, range(5 * k, 5 * k + 5))] *= 6
+    profiles[np.ix_(states == "stim", range(30, 35))] *= 5
+    counts = rng.poisson(profiles * rng.lognormal(0, 0.3, (count, 1)))
+    labels = {"type | state": np.array([f"{t} | {s}" for t, s in zip(types, states, strict=True)])}
+    ids = [f"cell{i:03d}" for i in range(count)]
+    return ExpressionRecords(csr_matrix(counts.astype(np.int32)), GENES, labels, ids)
+
+
+def stimulated(folder: Path) -> Path:
+    """An .h5ad of two types in two states, of 12 donors."""
+    records = counted_cells(160, ("B", "T"))
+    donors = np.array([f"d{i // 4 % 12}" for i in range(160)])
+    (path,) = EXPRESSION.write(replace(records, group=donors), folder / "stimulated.h5ad")
+    return Path(path)
+
+
+def differentiating(folder: Path) -> Path:
+    """A table with a pseudotime, along which genes come and go."""
+    rng = np.random.default_rng(1)
+    time = np.linspace(0, 1, 90)
+    peaks = np.linspace(-0.2, 1.2, 30)
+    counts = rng.poisson(1 + 12 * np.exp(-np.square((time[:, None] - peaks) / 0.25)))
+    records = ExpressionRecords(
+        csr_matrix(counts.astype(np.int32)),
+        GENES[:30],
+        {"pseudotime": np.array([f"{value:.5f}" for value in time])},
+        [f"cell{i}" for i in range(90)],
+    )
+    (path,) = EXPRESSION.write(records, folder / "path.csv")
+    return Path(path)
+
+
+def cell_ranger(folder: Path) -> Path:
+    """What Cell Ranger writes, packed, without labels."""
+    records = replace(counted_cells(80, ("B", "T", "NK")), labels={})
+    EXPRESSION.write(records, folder / "filtered" / "matrix.mtx.gz")
+    return folder / "filtered"
+
+
+def sixteen_cells(folder: Path) -> Path:
+    """As few as there may be, of which two are of a rare type."""
+    types = np.array(["common"] * 14 + ["rare"] * 2)
+    (path,) = EXPRESSION.write(replace(counted_cells(16, ("B",)), labels={"type": types}), folder / "few.tsv")
+    return Path(path)
+
+
+def same_counts(one: csr_matrix, other: csr_matrix) -> bool:
+    """Whether two cells have the same counts."""
+    return one.dtype == other.dtype and one.shape == other.shape and (one != other).nnz == 0
+
+
+def is_cell(width: int) -> Callable[[csr_matrix], bool]:
+    """A row of so many genes with counts of whole molecules."""
+    return lambda item: item.dtype == np.int32 and item.shape == (1, width) and bool((item.data > 0).all())
+
+
+def molecules_of(item: csr_matrix) -> bytes:
+    """The counts of the genes that a cell has, in their order: what was never seen is not written."""
+    return item.sorted_indices().data.astype(np.int32).tobytes()
+
+
 # ── what must be refused ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -314,7 +396,17 @@ def a_dozen_molecules(folder: Path) -> Path:
     return folder / "dozen.smi"
 
 
-DOZENS = [(IMAGES, a_dozen_images), (SEQUENCES, a_dozen_sequences), (MOLECULES, a_dozen_molecules)]
+def a_dozen_cells(folder: Path) -> Path:
+    (path,) = EXPRESSION.write(counted_cells(12, ("B", "T")), folder / "dozen.h5ad")
+    return Path(path)
+
+
+DOZENS = [
+    (IMAGES, a_dozen_images),
+    (SEQUENCES, a_dozen_sequences),
+    (MOLECULES, a_dozen_molecules),
+    (EXPRESSION, a_dozen_cells),
+]
 
 
 CASES = [
@@ -353,4 +445,17 @@ CASES = [
          few=True, contents=str.encode),
     Case("molecules: sixteen of them", MOLECULES, sixteen_molecules, eq, is_spelt, "made", {"labels": "kind"},
          SMALL_LANGUAGE, ("common", "rare"), {"labels": "kind"}, few=True, contents=str.encode),
+    Case("expression: two types in two states, donors", EXPRESSION, stimulated, same_counts, is_cell(40), "made.h5ad",
+         {"labels": "type,state", "group": "group"}, SMALL_EXPRESSION,
+         ("B | rest", "B | stim", "T | rest", "T | stim"), {"labels": "type,state"}, few=True,
+         contents=molecules_of),
+    Case("expression: a pseudotime", EXPRESSION, differentiating, same_counts, is_cell(30), "made.h5ad",
+         {"labels": "pseudotime"}, SMALL_EXPRESSION, None, {"labels": "pseudotime"}, few=True,
+         contents=molecules_of),
+    Case("expression: a folder of Cell Ranger, unlabelled", EXPRESSION, cell_ranger, same_counts, is_cell(40),
+         "made/matrix.mtx", {}, SMALL_EXPRESSION, few=True,
+         contents=molecules_of),
+    Case("expression: sixteen of them", EXPRESSION, sixteen_cells, same_counts, is_cell(40), "made.csv.gz",
+         {"labels": "type"}, SMALL_EXPRESSION, ("common", "rare"), {"labels": "type"}, few=True,
+         contents=molecules_of),
 ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Readers, one a format: each opens a file as a ``Sheet``, whose matrices are read cell by cell."""

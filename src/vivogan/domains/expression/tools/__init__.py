@@ -1,0 +1,1 @@
+"""The science behind the commands: markers, responses, trajectories, hints."""
