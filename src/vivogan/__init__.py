@@ -23,6 +23,7 @@ from vivogan.errors import (
 
 if TYPE_CHECKING:
     from vivogan.core.doctor import doctor
+    from vivogan.domains.expression import api as expression
     from vivogan.domains.images import api as images
     from vivogan.domains.molecules import api as molecules
     from vivogan.domains.run import Run
@@ -42,6 +43,7 @@ __all__ = [
     "VivoganError",
     "__version__",
     "doctor",
+    "expression",
     "images",
     "molecules",
     "report",
@@ -50,6 +52,7 @@ __all__ = [
 
 # Public name → where it lives. Imported on first use (PEP 562), so that `import vivogan` costs no torch.
 _LAZY = {
+    "expression": ("vivogan.domains.expression.api", None),
     "images": ("vivogan.domains.images.api", None),
     "molecules": ("vivogan.domains.molecules.api", None),
     "sequences": ("vivogan.domains.sequences.api", None),

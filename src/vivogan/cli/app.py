@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import vivogan
-from vivogan.cli import demo, doctor, images, molecules, report, sequences
+from vivogan.cli import demo, doctor, expression, images, molecules, report, sequences
 from vivogan.errors import VivoganError
 
 INTERRUPTED = 130
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(images.app, name="images")
 app.add_typer(sequences.app, name="sequences")
 app.add_typer(molecules.app, name="molecules")
+app.add_typer(expression.app, name="expression")
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
