@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_matrix
 
 from vivogan.domains.expression.codec import ExpressionCodec, sparse
+from vivogan.domains.expression.components import Components
 from vivogan.domains.expression.features import ExpressionExtractor, fit_extractor
 from vivogan.domains.expression.records import ExpressionRecords
 from vivogan.errors import DamagedRun
@@ -77,11 +78,29 @@ def test_components_are_those_of_scikit_learn() -> None:
     from sklearn.decomposition import PCA
 
     x = torch.from_numpy(cells(200, 40)).float()
-    extractor = fit_extractor(x, seed=0)
+    components = Components.fit(x)
     logged = torch.log1p(x * 1e4 / x.sum(1, keepdim=True)).double().numpy()
     expected = PCA(5).fit_transform(logged)
-    found = extractor(x)[:, :5]
-    assert np.abs(np.abs(found) - np.abs(expected)).max() < 0.02 * expected.std(0)[0]
-    assert extractor.name.startswith("pca40-")
+    found = components(x).double().numpy()
+    assert found.shape == (200, 40)
+    assert np.abs(np.abs(found[:, :5]) - np.abs(expected)).max() < 0.02 * expected.std(0)[0]
+
+
+def test_components_of_noise_are_no_features() -> None:
+    rng = np.random.default_rng(0)
+    rates = rng.gamma(1, 2, 300)
+    types = rates * np.exp(rng.normal(0, 1.5, (6, 300)))[rng.integers(6, size=400)]
+    noise, structured = (torch.from_numpy(rng.poisson(mean, (400, 300))).float() for mean in (rates, types))
+    assert Components.steady(noise).axes.shape == (300, 2)
+    assert Components.steady(structured).axes.shape == (300, 5)  # as many as tell six types apart
+    assert Components.steady(structured[:3]).axes.shape == (300, 2)
+    assert Components.steady(structured[:1]).axes.shape == (300, 1)
+
+
+def test_features_return() -> None:
+    x = torch.from_numpy(cells(200, 40)).float()
+    extractor = fit_extractor(x, seed=0)
+    features = extractor(x).shape[1]
+    assert extractor.name.startswith(f"pca{features}-")
     assert ExpressionExtractor.from_state(extractor.state()[0]).name == extractor.name
-    assert extractor(x[:0]).shape == (0, 40)
+    assert extractor(x[:0]).shape == (0, features)
