@@ -25,7 +25,8 @@ from vivogan.core.seeds import latents, numpy_generator, torch_generator
 from vivogan.domains.expression.generator import ExpressionGenerator
 
 FREEDOM = 4.0  # degrees of the prior
-SHAPE, GENES, CLASSES = 3.0, 1.0, 0.7  # log shapes: their mean, deviation between genes, and between classes of a gene
+# A priori: log shapes have this mean, deviation between genes, and between classes of a gene; loadings this deviation.
+SHAPE, GENES, CLASSES, LOADING = 1.0, 2.0, 0.7, 0.2
 PSEUDO = 1.0  # molecules of a gene that the profile of all classes counts for in each
 NARROW = -0.7  # log width of the posteriors at first
 LOCAL = 4.0  # how much faster a cell's posterior learns than what all cells share
@@ -179,6 +180,7 @@ def _maximise(
             prior = (gene - SHAPE).square().sum() / (2 * GENES**2) + 2 * spread.square().sum()
             prior = prior + (generator.shape - gene).square().sum() / (2 * CLASSES**2)
             prior = prior + 0.25 * (generator.profile - anchor).square().sum()
+            prior = prior + generator.loadings.square().sum() / (2 * LOADING**2)
             ((share * prior - evidence) / len(block.x)).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             block.optimizer.step()
