@@ -134,6 +134,9 @@ def test_a_measured_column_takes_any_number(path_run, tmp_path):
     found = document("expression", "generate", path_run, "-n", 12, "--where", "pseudotime=0.37", "-o", made)
     assert found["classes"] == {"0.37": 12}
     assert set(anndata.read_h5ad(made).obs["pseudotime"].astype(str)) == {"0.37"}
+    again = tmp_path / "again.h5ad"
+    document("expression", "generate", path_run, "-n", 3, "--start", 9, "--where", "pseudotime=0.37", "-o", again)
+    assert (anndata.read_h5ad(made).X[9:] != anndata.read_h5ad(again).X).nnz == 0
     assert document("expression", "generate", path_run, "-n", 5, "--where", "pseudotime=high", "-o", made)["cells"] == 5
     assert "give a number, low, high" in failure("expression", "generate", path_run, "--where", "pseudotime=late")
 

@@ -121,16 +121,9 @@ def made(
     """
     wanted = asked(run.classes, where)
     if wanted.value is not None:
-        from vivogan.domains.expression.trajectory import along as along_path
+        from vivogan.domains.expression.trajectory import at
 
-        whole, _ = along_path(run, run.classes.column, [wanted.value], start + n, seed)
-        place = slice(start, start + n)
-        records = replace(
-            whole,
-            counts=whole.counts[place],
-            ids=whole.ids[place],
-            labels={name: values[place] for name, values in whole.labels.items()},
-        )
+        records = at(run, run.classes.column, wanted.value, np.arange(start, start + n, dtype=np.int64), seed)
     elif wanted.classes is None or len(wanted.classes) == 1:
         one = None if wanted.classes is None else {run.classes.column: run.classes.names[wanted.classes[0]]}
         records = run.generate(n, one, seed, start, truncation, keep)

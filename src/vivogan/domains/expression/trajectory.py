@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,10 +125,8 @@ def along(
     def condition(rows: NDArray[np.int64]) -> torch.Tensor:
         return places[np.minimum(rows, len(places) - 1)]  # whole blocks are made, also where less is asked for
 
-    x = sample(run.generator, seed, samples, condition, device=run.device)
     words = np.repeat(np.array([f"{value:g}" for value in asked]), n)
-    ids = [f"seed{seed}-{i:06d}" for i in samples.tolist()]
-    made: ExpressionRecords = run.domain.records(run.codec.decode(x), {column: words}, ids, run.data)
+    made = _cells(run, {column: words}, samples, condition, seed)
     found = trends(made, column, asked.tolist())
     if out is not None:
         write(made, Path(out) / "cells.h5ad")
@@ -138,6 +136,26 @@ def along(
             trend_picture(found.genes, found.values, found.mean, found.error, found.strongest(), column),
         )
     return made, found
+
+
+def at(run: Run, column: str, value: float, samples: NDArray[np.int64], seed: int = 0) -> ExpressionRecords:
+    """Cells ``samples`` [n] of ``seed`` at one value of a measured column; see ``along``."""
+    place = torch.from_numpy(path_of(run, column).coordinates([value])).float()
+    words = np.repeat(np.array([f"{value:g}"]), len(samples))
+    return _cells(run, {column: words}, samples, lambda rows: place.expand(len(rows)), seed)
+
+
+def _cells(
+    run: Run,
+    labels: dict[str, NDArray[np.str_]],
+    samples: NDArray[np.int64],
+    condition: Callable[[NDArray[np.int64]], torch.Tensor],
+    seed: int,
+) -> ExpressionRecords:
+    x = sample(run.generator, seed, samples, condition, device=run.device)
+    ids = [f"seed{seed}-{i:06d}" for i in samples.tolist()]
+    made: ExpressionRecords = run.domain.records(run.codec.decode(x), labels, ids, run.data)
+    return made
 
 
 def trends(records: ExpressionRecords, column: str, values: Sequence[float]) -> Trends:
