@@ -259,7 +259,7 @@ def mend_of(sheet: Sheet, found: Mapping[str, Finding], options: ReadOptions) ->
     recoverable = [name for name, one in found.items() if one.kind == "recoverable"]
     others = [name for name in sheet.layers if name not in found]
     if recoverable and options.counts == "refuse":
-        return "Give raw counts; or let them be recovered: counts=recover"
+        return 'Give raw counts; or let them be recovered: --counts recover (Python: counts="recover")'
     if others:
         return f"Leave layer out, or name another: {', '.join(others)}"
     return "Give the raw counts (molecules or reads), as an AnnData often keeps them in layers['counts'] or raw"
