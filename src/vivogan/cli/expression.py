@@ -22,9 +22,8 @@ from vivogan.cli.expression_options import (
     TransposedOption,
     reading,
 )
-from vivogan.cli.judge import evaluate as judged
-from vivogan.cli.output import Output, pairs, scores
-from vivogan.cli.progress import Watch
+from vivogan.cli.judge import evaluate_run
+from vivogan.cli.output import Output, pairs
 from vivogan.cli.runs import check_shares, show_inspection, train_run
 
 SHOWN = 8  # classes of what was made that are counted
@@ -180,12 +179,7 @@ def evaluate(
     """
     from vivogan.domains.expression import api
 
-    output = Output(json, quiet)
-    with Watch(quiet) as watch:
-        evaluation = judged(api.open(run, device=device.value, threads=threads), watch)
-    output.show(scores(evaluation["scores"]))
-    output.say(*evaluation["verdict"])
-    output.document(evaluation)
+    evaluate_run(api.open, run, device=device.value, threads=threads, json=json, quiet=quiet)
 
 
 for command in (tools.markers, tools.respond, tools.hints, tools.along):

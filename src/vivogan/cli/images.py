@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from vivogan.cli import options as o
-from vivogan.cli.judge import evaluate as judged
-from vivogan.cli.output import Output, pairs, scores
+from vivogan.cli.judge import evaluate_run
+from vivogan.cli.output import Output, pairs
 from vivogan.cli.progress import Watch
 from vivogan.cli.runs import check_shares, show_inspection, show_refusals, train_run
 from vivogan.cli.tasks import AnnotationsOption, DescribeOption, group
@@ -144,12 +144,7 @@ def evaluate(
     """
     from vivogan.domains.images import api
 
-    output = Output(json, quiet)
-    with Watch(quiet) as watch:
-        evaluation = judged(api.open(run, device=device.value, threads=threads), watch, literature)
-    output.show(scores(evaluation["scores"]))
-    output.say(*evaluation["verdict"])
-    output.document(evaluation)
+    evaluate_run(api.open, run, device=device.value, threads=threads, json=json, quiet=quiet, literature=literature)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import typer
 
 from vivogan.cli import molecule_design as design
 from vivogan.cli import options as o
-from vivogan.cli.judge import evaluate as judged
+from vivogan.cli.judge import evaluate_run
 from vivogan.cli.molecule_options import (
     ChargesOption,
     DrawOption,
@@ -278,16 +278,12 @@ def evaluate(
     """
     from vivogan.domains.molecules import api
 
-    output = Output(json, quiet)
     if reference is None:
         if run.is_file():
             raise typer.BadParameter("name held-out molecules to judge a file beside", param_hint="--reference")
-        with Watch(quiet) as watch:
-            evaluation = judged(api.open(run, device=device.value, threads=threads), watch)
-        output.show(scores(evaluation["scores"]))
-        output.say(*evaluation["verdict"])
-        output.document(evaluation)
+        evaluate_run(api.open, run, device=device.value, threads=threads, json=json, quiet=quiet)
         return
+    output = Output(json, quiet)
     with Watch(quiet) as watch:
         found = api.evaluate(run, reference, train=known, scaffolds=scaffolds, fcd=not no_fcd, watch=watch)
     output.show(scores(found["scores"]))
