@@ -1,5 +1,5 @@
 # make demo [BUDGET=4m] [OUT=runs/demo]   train, generate and judge on real pictures, then open the report
-# make test                               every test
+# make test                               every test, on all cores
 # make bench NAME=images_quality          one benchmark: prints a table, writes benchmarks/results/
 # make lint                               formatting, types and the arrows between packages
 # Each makes .venv by itself when it is missing or out of date.
@@ -28,7 +28,7 @@ demo: $(STAMP)
 	$(VENV)/bin/vivogan demo --budget $(BUDGET) --out $(OUT)
 
 test: $(STAMP)
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --dist loadfile
 
 bench: named $(STAMP)
 	$(PYTHON) -m benchmarks.$(NAME)
