@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,11 @@ from vivogan.errors import (
     UserError,
     VivoganError,
 )
+
+# Threads of OpenMP spin for milliseconds while they wait for each other: on a machine that does anything else, two are
+# a hundred times slower than one. They sleep early instead. Read by torch's library when it is loaded, hence here.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 if TYPE_CHECKING:
     from vivogan.core.doctor import doctor
