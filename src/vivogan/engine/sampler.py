@@ -90,8 +90,9 @@ def sample(
     numbers = np.unique(indices // size).tolist()
     if not numbers:
         raise ValueError("no sample was asked for")
-    blocks = dict(zip(numbers, _side_by_side(made, numbers, device), strict=True))
-    return torch.stack([blocks[int(i) // size][int(i) % size] for i in indices])
+    blocks = torch.cat(_side_by_side(made, numbers, device))
+    rows = np.searchsorted(numbers, indices // size) * size + indices % size
+    return blocks if np.array_equal(rows, np.arange(len(blocks))) else blocks[torch.from_numpy(rows)]
 
 
 def _side_by_side(made: Callable[[int], Tensor], numbers: list[int], device: str) -> list[Tensor]:

@@ -84,12 +84,12 @@ def sparse(x: Tensor) -> csr_matrix:
     dense = x.detach().cpu().numpy()
     data, columns, ends = [], [], [np.zeros(1, np.int64)]
     for start in range(0, len(dense), PIECE):
-        piece = np.rint(np.maximum(dense[start : start + PIECE], 0))
-        places = np.flatnonzero(piece)
-        data.append(piece.reshape(-1)[places].astype(np.int32))
-        rows, own = np.divmod(places, dense.shape[1])
-        columns.append(own.astype(np.int32))
-        ends.append(ends[-1][-1] + np.cumsum(np.bincount(rows, minlength=len(piece))))
+        piece = dense[start : start + PIECE]
+        counted = piece > 0.5  # what rounds to 1 or more
+        places, many = np.flatnonzero(counted), np.count_nonzero(counted, axis=1)
+        data.append(np.rint(piece.reshape(-1)[places]).astype(np.int32))
+        columns.append((places - np.repeat(np.arange(len(piece)) * dense.shape[1], many)).astype(np.int32))
+        ends.append(ends[-1][-1] + np.cumsum(many))
     parts = (np.concatenate(part) if part else np.empty(0, np.int32) for part in (data, columns))
     return csr_matrix((*parts, np.concatenate(ends)), shape=dense.shape)
 
