@@ -145,3 +145,17 @@ def test_classes_keep_their_share_of_the_room() -> None:
     counts = factors.ends.diff().tolist()
     assert counts == [5, 2, 1]
     assert factors.ends[-1] <= 12
+
+
+def test_a_silenced_gene_tells_no_more_than_cells_have_shown() -> None:
+    generator = ExpressionGenerator(6, 1, 2, 50)
+    generator.factors.keep(
+        0.05 * torch.randn(50, 2), torch.full((50, 2), 0.01), torch.full((50,), 6.0), torch.zeros(50).long(), 0
+    )
+    torch.nn.init.ones_(generator.loadings)
+    generator.shape.data.fill_(12.0)  # no noise of the gene's own
+    condition, gene = torch.zeros(2).long(), torch.tensor([0, 3])
+    near, far = (generator.conditioned(condition, gene, torch.full((2,), shift)) for shift in (-0.1, -20.0))
+    assert near[0, 1] == pytest.approx(-0.1, rel=0.05)
+    assert -0.3 < far[0, 1] < -0.1
+    assert far[1, 3] == -20

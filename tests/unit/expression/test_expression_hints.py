@@ -53,7 +53,7 @@ def test_the_driver_of_a_state_is_first_and_sure(hints: Hints) -> None:
 def test_the_gene_itself_is_told_apart(hints: Hints) -> None:
     assert hints.direct[3] < 0
     assert hints.expressed[3]
-    assert hints.effect[3] == 0
+    assert hints.effect[3] == pytest.approx(0, abs=1e-9)
     assert hints.p[3] == 1
 
 

@@ -21,6 +21,7 @@ from vivogan.domains.expression.margins import Margins
 from vivogan.domains.expression.noise import keys, negative_binomial
 
 KEYS = 2  # latents that the noise of all genes is expanded from
+REACH = 2.0  # deviations from the mean of a gene's log rate that are told what other genes go with
 PIECE = 256  # cells whose noise fits into the processor's cache
 
 
@@ -104,15 +105,17 @@ class ExpressionGenerator(nn.Module):
     def conditioned(self, condition: Tensor, gene: Tensor, shift: Tensor) -> Tensor:
         """Expected changes [n, g] of log rates when the log rate of ``gene`` [n] is moved by ``shift`` [n].
 
-        In-silico knock-down: states are taken for normal in their class, and conditioned on the gene's rate. The gene's
-        own column is ``shift``; a gene that shares no factor with it does not move. Columns of natural logarithms,
-        before they are normalised over genes. An association read as an effect: a hypothesis.
+        In-silico knock-down: states are taken for normal in their class, and conditioned on the gene's rate, no further
+        from its mean than ``REACH`` deviations: beyond, the model has seen no cell. The gene's own column is ``shift``;
+        a gene that shares no factor with it does not move. Columns of natural logarithms, before they are normalised
+        over genes. An association read as an effect: a hypothesis.
         """
         loading = self.loadings[gene]  # n x k
         moved = torch.einsum("nkl,nl->nk", self.covariance(condition), loading)
         variance = (moved * loading).sum(1)
         noise = softplus(-self.of(self.shape, condition).gather(1, gene[:, None]))[:, 0]  # its own: log(1 + 1 / shape)
-        states = moved * (shift / (variance + noise))[:, None]
+        reach = REACH * (variance + noise).sqrt()
+        states = moved * (shift.clamp(-reach, reach) / (variance + noise))[:, None]
         found = states @ self.loadings.T
         return found.scatter(1, gene[:, None], shift[:, None].to(found.dtype))
 

@@ -27,6 +27,7 @@ from vivogan.errors import UserError
 LEFT = 0.1  # of a gene's rate after silencing
 PIECE = 256  # genes silenced at a time
 MOVED = 5  # genes that are named beside each
+NOTHING = 1e-9  # of the log likelihood ratio: rounding
 LABEL = "hypothesis"
 CAUTION = "hypotheses: associations that a model of unperturbed cells reads as effects; nothing was tested"
 
@@ -141,9 +142,7 @@ def silenced(
     share = generator.mean(torch.tensor([of]))[0].double().numpy()
     rest = generator.mean(torch.tensor(others)).double().numpy().mean(axis=0)
     weight = 1e4 * share * (np.log(share + 1e-9) - np.log(rest + 1e-9))  # g
-    changes = _changes(generator, of, len(genes), float(np.log(left)))  # g x g: silenced, moved
-    own = np.diagonal(changes).copy()
-    np.fill_diagonal(changes, 0.0)
+    changes = _changes(generator, of, share, float(np.log(left)))  # g x g: silenced, moved
     effect = changes @ weight
     expressed = share >= rest
     p = np.where(expressed, _against_permutations(changes, weight, effect), 1.0)
@@ -155,7 +154,7 @@ def silenced(
         others=[names[k] for k in others],
         genes=genes,
         effect=effect,
-        direct=own * weight,
+        direct=(left - 1) * weight,
         p=p,
         fdr=fdr,
         share=share,
@@ -164,12 +163,22 @@ def silenced(
     )
 
 
-def _changes(generator: Conditional, of: int, genes: int, shift: float) -> Floats:
-    """Relative changes [g, g] of expected counts: row i is what goes with silencing gene i."""
-    found = []
-    for part in torch.arange(genes).split(PIECE):
+def _changes(generator: Conditional, of: int, share: Floats, shift: float) -> Floats:
+    """Relative changes [g, g] of the shares of other genes: row i is what goes with silencing gene i, itself left out.
+
+    Shares sum to 1 after it as before.
+    """
+    found, genes = [], np.arange(len(share))
+    for rows in np.array_split(genes, -(-len(genes) // PIECE)):
+        part = torch.from_numpy(rows)
         moved = generator.conditioned(torch.full((len(part),), of), part, torch.full((len(part),), shift))
-        found.append(moved.double().expm1().numpy())
+        logs = moved.double().numpy()
+        own = (np.arange(len(rows)), rows)
+        logs[own] = 0.0
+        ratio = np.exp(logs)
+        changes = ratio / (ratio @ share)[:, None] - 1
+        changes[own] = 0.0
+        found.append(changes)
     return np.concatenate(found)
 
 
@@ -183,8 +192,8 @@ def _against_permutations(changes: Floats, weight: Floats, effect: Floats) -> Fl
     centre = changes.sum(axis=1) * weight.mean()
     squares = np.square(changes - changes.mean(axis=1, keepdims=True)).sum(axis=1)
     spread = np.sqrt(squares * np.square(weight - weight.mean()).sum() / (count - 1))
-    found: NDArray[np.float64] = 2 * ndtr(-np.abs(effect - centre) / np.maximum(spread, 1e-12))
-    return np.where(spread > 0, found, 1.0)
+    found: NDArray[np.float64] = 2 * ndtr(-np.abs(effect - centre) / np.maximum(spread, NOTHING))
+    return np.where(spread > NOTHING, found, 1.0)
 
 
 def write_hints(found: Hints, out: Path) -> None:
