@@ -104,3 +104,4 @@ def test_features_return() -> None:
     assert extractor.name.startswith(f"pca{features}-")
     assert ExpressionExtractor.from_state(extractor.state()[0]).name == extractor.name
     assert extractor(x[:0]).shape == (0, features)
+    assert extractor(x).var(0).mean() == pytest.approx(1, rel=1e-3)

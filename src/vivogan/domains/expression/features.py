@@ -16,7 +16,7 @@ from vivogan.errors import DamagedRun
 
 
 class ExpressionExtractor:
-    """Counts x [n, g] → features [n, d], d ≤ 50: components of the training part, not whitened.
+    """Counts x [n, g] → features [n, d], d ≤ 50: components of the training part, of mean variance 1, not whitened.
 
     Only those that cells left out show too: in others, real cells never seen are unlike the training part, so that a
     generator could seem nearer than real data. ``name`` ends in the first digits of a hash of what was fitted:
@@ -25,6 +25,7 @@ class ExpressionExtractor:
 
     def __init__(self, components: Components) -> None:
         self.components = components
+        self.scale = float(components.spread.square().mean().sqrt())
         digest = hashlib.sha256(b"".join(t.contiguous().numpy().tobytes() for t in components.state().values()))
         self.name = f"pca{components.axes.shape[1]}-{digest.hexdigest()[:8]}"
 
@@ -33,7 +34,7 @@ class ExpressionExtractor:
         """Features [n, d] of counts x [n, g]."""
         if not len(x):
             return np.empty((0, self.components.axes.shape[1]))
-        return self.components(x).double().numpy()
+        return self.components(x).double().numpy() / self.scale
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return self.components.state(), {}
