@@ -38,6 +38,8 @@ def test_a_time_is_shared_by_likelihood_and_game() -> None:
     plan = plan_for(fingerprint(genes=40), Budget.parse("20s"), "cpu")
     assert plan.likelihood.seconds == pytest.approx(10)
     assert plan.game.samples >= plan.game.batch
+    long = plan_for(fingerprint(100, genes=40), Budget.parse("8h"), "cpu")
+    assert long.game.samples == 15 * 70
 
 
 def test_networks_fit_the_codec() -> None:

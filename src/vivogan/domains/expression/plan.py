@@ -26,6 +26,7 @@ IMBALANCE = 5.0
 TRAINED = 0.7  # of the cells are learned from
 CELLS_A_FACTOR = 16  # training cells that a factor needs
 LOOKS = 5  # at the held-out part in a game
+PASSES = 15  # through the training cells in a game, where time would allow more: it then learns them by heart
 
 GAME = GameSettings(
     objective="relativistic",
@@ -59,7 +60,7 @@ def plan_for(
     fingerprint: Mapping[str, Any], budget: Budget, device: str, asked: ExpressionPlan | None = None
 ) -> ExpressionPlan:
     """Choose every hyper-parameter; a time becomes seconds of the likelihood and samples of the game, by playing a few
-    steps on this machine."""
+    steps on this machine, and is not used up where the game would only learn the training cells by heart."""
     chosen = ExpressionPlan() if asked is None else asked
     count, genes = max(1, int(TRAINED * fingerprint["count"])), int(fingerprint["modelled"])
     factors = max(1, min(chosen.factors, count // CELLS_A_FACTOR, genes // 2))
@@ -75,7 +76,8 @@ def plan_for(
         seconds = float(budget.seconds or 0)
         likelihood = likelihood.model_copy(update={"seconds": START_SHARE * seconds})
         speed = measured_speed(draft, genes, max(1, len(counts)), device)
-        samples = max(draft.game.batch, int((1 - START_SHARE - LOOKS_SHARE) * seconds * speed))
+        in_time = int((1 - START_SHARE - LOOKS_SHARE) * seconds * speed)
+        samples = max(draft.game.batch, min(in_time, PASSES * count))
     tick = max(draft.game.batch, samples // LOOKS)
     game = draft.game.model_copy(update={"samples": samples, "tick": tick, "balance": balance})
     return draft.model_copy(update={"game": game, "likelihood": likelihood})
