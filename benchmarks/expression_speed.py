@@ -28,14 +28,14 @@ from vivogan.domains.run import Run
 
 COUNT, REPEATS = 20_480, 5
 CELLS, GENES, DETECTED, BLOCK = 100_000, 20_000, 1000, 5000  # of the simulated matrix; genes of a cell; cells at a time
-SURVEY = """
-import json, resource, sys, time
+SURVEY = r"""
+import json, re, sys, time
 from pathlib import Path
 from vivogan.domains.expression.records import ReadOptions
 from vivogan.domains.expression.survey import survey
 began = time.monotonic()
 found = survey(Path(sys.argv[1]), ReadOptions(labels="type"))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+peak = int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1]) / 2**20  # maxrss is the parent's
 print(json.dumps({"seconds": time.monotonic() - began, "GiB": peak, "count": found["fingerprint"]["count"]}))
 """
 

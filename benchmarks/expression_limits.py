@@ -1,0 +1,112 @@
+"""What a forest still tells generated blood cells by: the model, or how few cells it learned from?
+
+    python -m benchmarks.expression_limits            # about 12 minutes of one core
+    python -m benchmarks.expression_limits 0          # one seed: learned, judged and kept
+
+A quarter of the cells judges every arm. The start of the generator (nothing of the game) learns from a quarter, half
+and three quarters of the cells, and from the judging quarter itself: were the model wrong, a forest would tell its
+cells from those too. With half of the cells, the number of factors and the prior of the loadings are varied as well.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from unittest.mock import patch
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmarks.expression import chosen, halves, pbmc, told
+from benchmarks.kept import once
+from benchmarks.record import write_result
+from vivogan.core.seeds import latents
+from vivogan.domains.expression import likelihood, metrics
+from vivogan.domains.expression.generator import ExpressionGenerator
+from vivogan.domains.expression.records import ExpressionRecords
+
+SEEDS = (0, 1, 2)
+DRAWS = 3  # sets of generated cells, whose scores are averaged
+FACTORS = 32
+ARMS = {
+    "a quarter of the cells": {},
+    "half of the cells": {},
+    "three quarters of the cells": {},
+    "the judging quarter itself": {},
+    "half, 12 factors": {"factors": 12},
+    "half, 64 factors": {"factors": 64},
+    "half, loadings of half the deviation": {"loading": likelihood.LOADING / 2},
+}
+
+
+def cells(records: ExpressionRecords) -> tuple[torch.Tensor, torch.Tensor]:
+    """Counts [n, g] and class numbers [n]."""
+    numbers = np.unique(records.classes, return_inverse=True)[1]
+    return torch.from_numpy(records.counts.toarray().astype(np.float32)), torch.from_numpy(numbers)
+
+
+def generated(
+    x: torch.Tensor, y: torch.Tensor, wanted: torch.Tensor, seed: int, factors: int, loading: float
+) -> list[NDArray[np.float32]]:
+    """Counts of one cell for each class of ``wanted`` [m], several times, by a start that learned x [n, g], y [n]."""
+    generator = ExpressionGenerator(x.shape[1], int(wanted.max()) + 1, factors, len(x))
+    with patch.object(likelihood, "LOADING", loading):
+        likelihood.start(generator, x, y, likelihood.LikelihoodSettings(), seed)
+    found = []
+    with torch.no_grad():
+        for draw in range(DRAWS):
+            z = torch.from_numpy(latents(draw, np.arange(len(wanted)), generator.latent_dim))
+            found.append(generator(z, wanted).numpy())
+    return found
+
+
+def run(seed: int) -> dict[str, float]:
+    """Forest AUC on the 50 components of the pooled pair, of every arm and of real cells."""
+    records = pbmc()
+    first, second = halves(records, seed)
+    quarter, _ = halves(chosen(records, first), seed)
+    other, judging = halves(chosen(records, second), seed)
+    x, y = cells(records)
+    parts = {
+        "a quarter": first[quarter],
+        "half": first,
+        "three quarters": np.concatenate([first, second[other]]),
+        "the judging": second[judging],
+    }
+    judge = parts["the judging"]
+    real = metrics.log_normalised(x[judge].numpy())
+
+    def auc(made: NDArray[np.float32]) -> float:
+        return float(
+            metrics.forest_auc(*metrics.pooled_components(real, metrics.log_normalised(made), seed=seed), seed)
+        )
+
+    scores = {"real cells": auc(x[parts["a quarter"]].numpy())}
+    for arm, options in ARMS.items():
+        rows = next(rows for name, rows in parts.items() if arm.startswith(name))
+        factors, loading = options.get("factors", FACTORS), options.get("loading", likelihood.LOADING)
+        made = generated(x[rows], y[rows], y[judge], seed, int(factors), loading)
+        scores[arm] = float(np.mean([auc(one) for one in made]))
+        print(seed, arm, f"{scores[arm]:.4f}", flush=True)
+    return scores
+
+
+def main(arguments: list[str]) -> None:
+    began = time.monotonic()
+    seeds = tuple(map(int, arguments)) or SEEDS
+    runs = [once("expression_limits", {"seed": seed, "draws": DRAWS}, lambda seed=seed: run(seed)) for seed in seeds]  # type: ignore[misc]
+    if arguments:
+        return
+    floor = float(np.mean([found["real cells"] for found in runs]))
+    rows = []
+    for arm in ARMS:
+        values = [found[arm] for found in runs]
+        rows.append({"what": f"forest AUC, 50 PCs, learned from {arm}", "value": float(np.mean(values)),
+                     "low": min(values), "high": max(values), "floor": floor, "better": "lower",
+                     "note": told(values)})  # fmt: skip
+    write_result("expression_limits", rows, SEEDS, time.monotonic() - began)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
