@@ -22,7 +22,7 @@ SourceArgument = Annotated[
     Path,
     typer.Argument(
         metavar="PATH",
-        help=".h5ad, 10x .h5, a folder with matrix.mtx, .loom, Zarr, or CSV or TSV of counts (also .gz).",
+        help=".h5ad, 10x .h5, matrix.mtx in a folder, .loom, Zarr, CSV or TSV (also .gz); or samples in a folder.",
         show_default=False,
     ),
 ]

@@ -273,7 +273,7 @@ class TestSeveral:
         mtx(tmp_path / "outs" / "filtered")
         assert len(read(tmp_path, ReadOptions())) == 12
         table(tmp_path / "outs" / "more.csv")
-        with pytest.raises(InputError, match=r"holds several data sets: outs/filtered, outs/more.csv"):
+        with pytest.raises(InputError, match=r"holds several kinds of data: outs/filtered, outs/more.csv"):
             read(tmp_path, ReadOptions())
 
     def test_unused_categories_are_told(self, tmp_path: Path) -> None:

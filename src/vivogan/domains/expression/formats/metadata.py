@@ -1,4 +1,4 @@
-"""Labels of cells in a second file: a table whose first column, or one that the barcodes fit, names the cells."""
+"""Labels of cells in a second file: a table with a column that the barcodes fit, or the names of the samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from vivogan.core.limits import Limits
 from vivogan.domains.columns import some
 from vivogan.domains.expression.formats.rows import rows_of
-from vivogan.domains.expression.formats.sheet import Sheet
+from vivogan.domains.expression.formats.sheet import SAMPLE, Sheet
 from vivogan.domains.expression.formats.trust import word_of
 from vivogan.domains.expression.records import Refusal
 from vivogan.domains.source import Source
@@ -24,7 +24,10 @@ def metadata_in(folder: Path) -> Path | None:
 
 
 def add_metadata(sheet: Sheet, path: Path, limits: Limits) -> None:
-    """Give the sheet the columns of a table. Raises ``InputError`` where no barcode of it is one of the sheet."""
+    """Give the sheet the columns of a table, one row a cell or one row a sample.
+
+    Raises ``InputError`` where no barcode of it, and no sample, is one of the sheet.
+    """
     source = Source(path, limits)
     header, rows = rows_of(source)
     table = []
@@ -34,21 +37,29 @@ def add_metadata(sheet: Sheet, path: Path, limits: Limits) -> None:
         else:
             reason = f"has {len(row.cells)} cells instead of {len(header)}. Complete the row"
             sheet.refusals.append(Refusal(str(path), f"line {row.number}", reason))
-    known = {name: i for i, name in enumerate(sheet.barcodes)}
-    hits = [sum(cells[i] in known for cells in table) for i in range(len(header))]
-    key = int(np.argmax(hits)) if hits else 0
-    if not hits or not hits[key]:
+    for known in (places(sheet.barcodes), places(sheet.obs.get(SAMPLE, np.array([])).tolist())):
+        hits = [sum(cells[i] in known for cells in table) for i in range(len(header))]
+        key = int(np.argmax(hits)) if hits else 0
+        if hits and hits[key]:
+            break
+    else:
         mend = f"The cells are called {some(sheet.barcodes, 3)}"
         raise InputError(path, "no cell of the data is in this table", mend=mend)
-    found = {name: np.full(len(known), "", dtype=object) for i, name in enumerate(header) if i != key}
+    found = {name: np.full(len(sheet.barcodes), "", dtype=object) for i, name in enumerate(header) if i != key}
     for cells in table:
-        place = known.get(cells[key])
-        if place is not None:
-            for i, name in enumerate(header):
-                if i != key:
-                    found[name][place] = word_of(cells[i])
+        for i, name in enumerate(header):
+            if i != key:
+                found[name][known.get(cells[key], [])] = word_of(cells[i])
     for name, values in found.items():
         sheet.obs[name or "column"] = np.array(values.tolist(), np.str_)
-    absent = len(known.keys() - {cells[key] for cells in table})
+    absent = sum(len(known[name]) for name in known.keys() - {cells[key] for cells in table})
     if absent:
         sheet.notes.append(f"{absent} cells are not in {path.name} and stay without its labels")
+
+
+def places(names: list[str]) -> dict[str, list[int]]:
+    """Which cells have a name."""
+    found: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        found.setdefault(name, []).append(i)
+    return found

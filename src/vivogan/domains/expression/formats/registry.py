@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from vivogan.domains.expression.formats.h5ad import open_h5ad, open_zarr
 from vivogan.domains.expression.formats.loom import open_loom
 from vivogan.domains.expression.formats.metadata import NAMES, add_metadata, metadata_in
 from vivogan.domains.expression.formats.mtx import open_mtx
+from vivogan.domains.expression.formats.samples import joined
 from vivogan.domains.expression.formats.sheet import Sheet
 from vivogan.domains.expression.formats.tables import open_table
 from vivogan.domains.expression.formats.tenx import is_matrix, open_tenx
@@ -46,11 +47,20 @@ def opened(path: Path, options: ReadOptions) -> Iterator[Sheet]:
     """Open data for reading. Raises ``InputError`` when it cannot be understood, and while its matrices are read."""
     if not path.exists():
         raise InputError(path, "does not exist", mend="Check the path")
-    path = found_in(path) if path.is_dir() else path
-    with opener_of(path, options)(path, options) as sheet:
-        beside = Path(options.metadata) if options.metadata else metadata_in(path) if path.is_dir() else None
-        if beside is not None:
-            add_metadata(sheet, beside, options.limits)
+    found = found_in(path) if path.is_dir() else [path]
+    with ExitStack() as stack:
+        sheets = [stack.enter_context(opener_of(one, options)(one, options)) for one in found]
+        beside = [metadata_in(one) if one.is_dir() else None for one in found]
+        if len(sheets) > 1:
+            for sheet, own in zip(sheets, beside, strict=True):
+                if own is not None:
+                    add_metadata(sheet, own, options.limits)
+                sheet.check()
+            sheets, beside = [joined(path, found, sheets)], [metadata_in(path)]
+        (sheet,), (table,) = sheets, beside
+        table = Path(options.metadata) if options.metadata else table
+        if table is not None:
+            add_metadata(sheet, table, options.limits)
         sheet.limits = options.limits
         sheet.check()
         yield sheet
@@ -104,20 +114,26 @@ def is_zarr(folder: Path) -> bool:
     return any((folder / name).is_file() for name in (".zgroup", ".zattrs", "zarr.json"))
 
 
-def found_in(folder: Path) -> Path:
-    """The data that a folder holds: itself, or the only readable thing in it or in those below."""
+def found_in(folder: Path) -> list[Path]:
+    """The data that a folder holds: itself, or what can be read in it or in those below: one, or samples of a kind."""
     if is_zarr(folder) or any(is_named(one, (".mtx", "barcodes.tsv")) for one in folder.iterdir()):
-        return folder
+        return [folder]
     files = [one for one in sorted(folder.rglob("*")) if is_named(one, SUFFIXES)]
     matrices = {one.parent for one in files if is_named(one, (".mtx",))}
     found = sorted(matrices | {one for one in files if one.parent not in matrices and one.name not in NAMES})
     if not found:
         raise InputError(folder, "holds no single-cell data", mend=f"Give {KINDS}")
-    if len(found) > 1:
+    if len({kind_of(one) for one in found}) > 1:
         names = ", ".join(str(one.relative_to(folder)) for one in found[:6])
         more = f" and {len(found) - 6} more" if len(found) > 6 else ""
-        raise InputError(folder, f"holds several data sets: {names}{more}", mend="Name one, or join them with scanpy")
-    return found[0]
+        reason = f"holds several kinds of data: {names}{more}"
+        raise InputError(folder, reason, mend="Name one, or leave samples of one kind in the folder")
+    return found
+
+
+def kind_of(path: Path) -> str:
+    """The kind of a sample: what its name ends in, or that it is a folder."""
+    return "folder" if path.is_dir() else next(end for end in SUFFIXES if path.name.lower().endswith(end))
 
 
 def is_named(path: Path, suffixes: tuple[str, ...]) -> bool:

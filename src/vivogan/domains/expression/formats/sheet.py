@@ -15,6 +15,7 @@ from vivogan.errors import InputError
 
 X = "X"
 RAW = "raw"
+SAMPLE = "sample"  # the obs column of the samples that were joined
 
 
 @dataclass
