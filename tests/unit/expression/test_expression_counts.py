@@ -118,7 +118,7 @@ class TestLayers:
     def test_none_is_refused_by_name(self) -> None:
         both = sheet(X=KINDS["z-scores"][0], raw=np.log1p(SCALED))
         with pytest.raises(
-            InputError, match=r"X has scaled or centred .*; raw has values that are log-norm.*counts=rec"
+            InputError, match=r"X has scaled or centred .*; raw has values that are log-norm.*--counts recover"
         ):
             counts_of(both, ReadOptions())
         assert counts_of(both, ReadOptions(counts="recover"))[0] == "raw"
