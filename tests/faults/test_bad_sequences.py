@@ -29,6 +29,7 @@ GOOD: dict[str, bytes] = {
     ".gb": b"LOCUS a\nVERSION a.1\n  ORGANISM x\nORIGIN\n   1 acgtacgtac\n//\n",
     ".txt": b"ACGTACGTAC\t1\nGGGTTTACAC\t0\n",
 }
+PACKED_NOTHING = gzip.compress(b"", mtime=0)
 
 
 def endures(path: Path) -> SequenceRecords | None:
