@@ -55,6 +55,8 @@ def _faithful(scores: Sequence[Score]) -> str:
         found = (
             f"Generated samples are as close to real data as real data to each other, as far as {distance.n} can tell"
         )
+        if distance.baseline <= max(distance.value, distance.floor):
+            found += ", and so are those of the best simple sampler"
     elif distance.low <= distance.baseline <= distance.high:
         found = "Generated samples are about as close to the real data as the best simple sampler"
     elif distance.value < distance.baseline:
@@ -95,7 +97,8 @@ def advice(
         found.append("Do not publish these samples: some are near copies. Add data, or shorten the budget.")
     if distance and distance.value > 2 * distance.floor:
         found.append(
-            "Give it longer: the same train command with a larger --budget continues this run where it stopped."
+            "Give it longer, if it used its budget up: the same train command with a larger --budget continues this run "
+            "where it stopped."
         )
     if covered and covered.value < 0.7 * covered.floor:
         found.append("Diversity is missing: more data or a longer budget help; leave --truncation at 1.")

@@ -48,6 +48,9 @@ def test_what_cannot_be_told_from_real_data_is_not_called_worse() -> None:
     found = [replace(s, value=0.6, low=0.3, baseline=0.4) if s.name == "FD-x" else s for s in GOOD]
     assert grade(found, FRESH) == "good"
     assert "as close to real data as real data to each other" in verdict(found, [], FRESH)[0]
+    assert "and so are those of the best simple sampler" in verdict(found, [], FRESH)[0]
+    worse = [replace(s, baseline=4.0) if s.name == "FD-x" else s for s in found]
+    assert "simple sampler (" not in verdict(worse, [], FRESH)[0]
 
 
 def test_a_baseline_inside_the_interval_is_no_difference() -> None:
