@@ -97,8 +97,8 @@ def advice(
         found.append("Do not publish these samples: some are near copies. Add data, or shorten the budget.")
     if distance and distance.value > 2 * distance.floor:
         found.append(
-            "Give it longer, if it used its budget up: the same train command with a larger --budget continues this run "
-            "where it stopped."
+            "Give it longer, if it used its budget up: the same train command with a larger --budget continues this "
+            "run where it stopped."
         )
     if covered and covered.value < 0.7 * covered.floor:
         found.append("Diversity is missing: more data or a longer budget help; leave --truncation at 1.")
