@@ -23,7 +23,7 @@ from vivogan.errors import (
 )
 
 # Threads of OpenMP spin for milliseconds while they wait for each other: on a machine that does anything else, two are
-# a hundred times slower than one. They sleep early instead. Read by torch's library when it is loaded, hence here.
+# dozens of times slower than one. They sleep early instead. Read by torch's library when it is loaded, hence here.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
