@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from vivogan.domains.gallery import gallery_of, keep_figure
 from vivogan.domains.run import Run, Watch
 from vivogan.domains.scores import Sample, by_class, measures, score
 from vivogan.domains.verdict import advice, grade, verdict
-from vivogan.errors import UserError
 from vivogan.metrics.memorisation import memorisation
 
 MOST = 5000  # samples judged
@@ -53,11 +51,7 @@ def evaluate(run: Run, watch: Watch, seed: int = 0, literature: bool = False) ->
     """Judge a run; also writes ``evaluation.json`` and the pictures of the report."""
     domain, classes = run.domain, run.classes
     watch({"event": "stage", "text": "reading the test part"})
-    records = domain.read(Path(run.config.source), run.config.read)
-    if domain.digest(records) != run.data["sha256"]:
-        raise UserError(
-            f"{run.config.source}: the data changed since this run was trained", "Train again in a new folder"
-        )
+    records = run.source_records()
     y = classes.indices(records.classes)
     rng = numpy_generator(seed, "evaluation")
     held = run.split.test if len(run.split.test) >= FEW else np.concatenate([run.split.test, run.split.selection])

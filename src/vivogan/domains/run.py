@@ -66,6 +66,18 @@ class Run:
     def classes(self) -> Classes:
         return Classes.from_dict(self.data["classes"])
 
+    def source_records(self) -> Any:
+        """The records that the run was made of, read again.
+
+        Raises ``UserError`` when they changed since it was trained, ``InputError`` when they cannot be read.
+        """
+        found = self.domain.read(Path(self.config.source), self.config.read)
+        if self.domain.digest(found) != self.data["sha256"]:
+            raise UserError(
+                f"{self.config.source}: the data changed since this run was trained", "Train again in a new folder"
+            )
+        return found
+
     @cached_property
     def codec(self) -> Codec:
         return self.domain.load_codec(*load(self.folder, "codec"))

@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from vivogan.domains.expression.components import Components
+from vivogan.domains.expression.formats.selected import choosing
 from vivogan.domains.expression.records import Cells, ExpressionRecords
 from vivogan.domains.expression.variable import most_variable
 from vivogan.errors import DamagedRun
@@ -49,12 +50,7 @@ class ExpressionCodec:
         """All cells of the records over the modelled genes, [n, g]."""
         if records.genes == self.genes:
             return records.counts
-        place = {gene: i for i, gene in enumerate(records.genes)}
-        known = [(row, place[gene]) for row, gene in enumerate(self.genes) if gene in place]
-        rows, columns = (np.array([pair[k] for pair in known], np.intp) for k in (0, 1))
-        ones = np.ones(len(known), records.counts.dtype)
-        choose = csr_matrix((ones, (columns, rows)), shape=(len(records.genes), len(self.genes)))
-        return csr_matrix(records.counts @ choose)
+        return csr_matrix(records.counts @ choosing(records.genes, self.genes).astype(records.counts.dtype))
 
     def decode(self, x: Tensor) -> Cells:
         """Counts x [n, g] as sparse cells."""

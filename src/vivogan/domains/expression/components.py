@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-SCALE = 1e4  # molecules to which every cell is brought
+from vivogan.domains.expression.tools.normalise import SCALE
+
 PARTS = 50
 MOST = 20_000  # cells the components are fitted on
 PIECE = 1024  # cells at a time

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from vivogan.domains.expression.components import SCALE, Components
+from vivogan.domains.expression.components import Components
+from vivogan.domains.expression.tools.normalise import SCALE
 
 SLOPE = 0.2
 PARTS = 16  # components seen: in later ones training cells differ from any others by having been fitted to

@@ -16,12 +16,12 @@ from torch import Tensor
 from vivogan.domains.expression.annotation import Annotator
 from vivogan.domains.expression.neighbours import milisi
 from vivogan.domains.expression.records import Cells
+from vivogan.domains.expression.tools.normalise import SCALE
 from vivogan.metrics.kernel import mmd
 from vivogan.metrics.utility import classifier_two_sample
 
 Floats = NDArray[np.float64]
 Direction = Literal["higher", "lower"]
-SCALE = 1e4  # molecules to which every cell is brought
 COMPONENTS = 50
 VARIABLE = 1000  # most variable genes whose values are compared one by one
 CORRELATED = 100  # most variable genes whose correlations are compared
@@ -82,11 +82,6 @@ def forest_auc_pooled(a: Floats, b: Floats, seed: int = 0) -> float:
 def forest_auc(a: Floats, b: Floats, seed: int = 0) -> float:
     """How well a random forest tells a [n, d] from b [m, d]: cross-validated AUC of five folds, on what it is given."""
     return classifier_two_sample(a, b, seed=seed, folds=min(5, len(a), len(b)))
-
-
-def mmd_pooled(a: Floats, b: Floats, seed: int = 0) -> float:
-    """The unbiased MMD² (Gaussian kernels around the median distance) by 50 components of the pooled pair."""
-    return mmd(*pooled_components(a, b, seed=seed))
 
 
 def most_variable(x: Floats, genes: int) -> NDArray[np.intp]:

@@ -231,11 +231,7 @@ def learned_from(run: Run, where: Mapping[str, str] | None) -> tuple[Part, Float
 
     Raises ``UserError`` when the data changed since the run was trained.
     """
-    records = run.domain.read(Path(run.config.source), run.config.read)
-    if run.domain.digest(records) != run.data["sha256"]:
-        raise UserError(
-            f"{run.config.source}: the data changed since this run was trained", "Train again in a new folder"
-        )
+    records = run.source_records()
     rows = run.split.train
     y = run.classes.indices(records.classes)[rows]
     chosen = run.classes.chosen(where)

@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from vivogan.domains.columns import some
 from vivogan.domains.expression.formats.layers import Layer
+from vivogan.domains.expression.formats.selected import choosing
 from vivogan.domains.expression.formats.sheet import SAMPLE, Sheet
 from vivogan.errors import InputError
 
@@ -27,7 +28,7 @@ class Stacked:
     def __init__(self, folder: Path, parts: Sequence[Layer]) -> None:
         self.parts = list(parts)
         self.genes = shared_genes(folder, self.parts)
-        self.columns = [None if part.genes == self.genes else _columns(part.genes, self.genes) for part in parts]
+        self.columns = [None if part.genes == self.genes else choosing(part.genes, self.genes) for part in parts]
         self.starts = np.cumsum([0, *(part.shape[0] for part in parts)]).tolist()
         self.shape = (int(self.starts[-1]), len(self.genes))
         self.step = min(part.step for part in parts)
@@ -52,14 +53,6 @@ def shared_genes(folder: Path, parts: Sequence[Layer]) -> list[str]:
         told = "; ".join(some(part.genes, 2) for part in parts[:2])
         raise InputError(folder, f"its samples have no gene in common: {told}", mend="Give one kind of gene names")
     return [gene for gene in dict.fromkeys(first) if gene in common]
-
-
-def _columns(genes: Sequence[str], kept: Sequence[str]) -> csr_matrix:
-    """What turns columns ``genes`` into columns ``kept``, [genes, kept]."""
-    place = {gene: i for i, gene in enumerate(kept)}
-    rows = np.array([i for i, gene in enumerate(genes) if gene in place], np.intp)
-    columns = np.array([place[genes[i]] for i in rows.tolist()], np.intp)
-    return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(genes), len(kept)))
 
 
 def joined(folder: Path, paths: Sequence[Path], sheets: Sequence[Sheet]) -> Sheet:

@@ -1,8 +1,9 @@
-"""Some genes of a sheet: beside genes, 10x files count surface proteins, guides and peaks."""
+"""Some genes of a matrix: those asked for by name, or all: 10x files count surface proteins and guides too."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -38,3 +39,14 @@ def only_genes(sheet: Sheet, kinds: list[str]) -> Sheet:
     sheet.layers = {name: Selected(layer, kept) for name, layer in sheet.layers.items()}
     sheet.notes.append(f"features that are no genes were left out: {told}")
     return sheet
+
+
+def choosing(genes: Sequence[str], kept: Sequence[str]) -> csr_matrix:
+    """What turns columns ``genes`` into columns ``kept``, [genes, kept] of ones: a matrix of cells times this.
+
+    Columns of one name are summed; a gene that is kept and not there counts nothing.
+    """
+    place = {gene: i for i, gene in enumerate(kept)}
+    rows = np.array([i for i, gene in enumerate(genes) if gene in place], np.intp)
+    columns = np.array([place[genes[i]] for i in rows.tolist()], np.intp)
+    return csr_matrix((np.ones(len(rows), np.int32), (rows, columns)), shape=(len(genes), len(kept)))

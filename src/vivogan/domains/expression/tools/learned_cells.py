@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vivogan.core.configuration import validated
 from vivogan.core.seeds import numpy_generator
-from vivogan.domains.expression.data import read
-from vivogan.domains.expression.records import ReadOptions
 from vivogan.domains.run import Run
-from vivogan.errors import UserError
 
 MOST = 20_000  # cells that are looked at
 
@@ -29,11 +24,7 @@ class LearnedCells:
 
 def learned_cells(run: Run) -> LearnedCells:
     """The training cells of a run, ``MOST`` at most; ``UserError`` when its source is no longer what it was."""
-    options = {key: value for key, value in run.config.read.items() if key in ReadOptions.model_fields}
-    records = read(Path(run.config.source), validated(ReadOptions, options))
-    train = run.split.train
-    if len(train) and int(train.max()) >= len(records):
-        raise UserError(f"{run.config.source}: holds fewer cells than the run learned from", "Give it back as it was")
+    records, train = run.source_records(), run.split.train
     rows = np.sort(numpy_generator(0, "learned cells").permutation(train)[:MOST])
     labels = records.labels.get(run.classes.column, records.classes)[rows]
     y = run.classes.indices(labels)
