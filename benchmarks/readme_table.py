@@ -29,10 +29,12 @@ def table(results: Sequence[Mapping[str, Any]]) -> str:
 
 
 def summary(results: Sequence[Mapping[str, Any]]) -> str:
-    """A line a benchmark: goals reached, and those that were missed, with what was measured."""
+    """A line a benchmark that has goals: how many were reached, and those that were missed, with what was measured."""
     lines = ["| benchmark | goals reached | missed: measured (goal) |", "|---|--:|---|"]
     for result in results:
         asked = [row for row in result["rows"] if reached(row) is not None]
+        if not asked:
+            continue
         missed = [f"{row['what']} {number(row['value'])} ({number(row['goal'])})" for row in asked if not reached(row)]
         count = f"{len(asked) - len(missed)} of {len(asked)}"
         told = "; ".join(missed).replace("|", "\\|")

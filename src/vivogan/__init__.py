@@ -22,8 +22,8 @@ from vivogan.errors import (
     VivoganError,
 )
 
-# Threads of OpenMP spin for milliseconds while they wait for each other: on a machine that does anything else, two are
-# dozens of times slower than one. They sleep early instead. Read by torch's library when it is loaded, hence here.
+# Threads of OpenMP spin for milliseconds while they wait for each other, and beside another program two of them nearly
+# stop (benchmarks/engine_threads.py). They spin briefly instead, where torch, which reads this, is not loaded yet.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 

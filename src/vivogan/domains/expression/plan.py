@@ -26,7 +26,7 @@ IMBALANCE = 5.0
 TRAINED = 0.7  # of the cells are learned from
 CELLS_A_FACTOR = 16  # training cells that a factor needs
 LOOKS = 5  # at the held-out part in a game
-PASSES = 15  # through the training cells in a game, where time would allow more: it then learns them by heart
+PASSES = 15  # through the training cells in a game, where time would allow more, which brings nothing
 
 GAME = GameSettings(
     objective="relativistic",
@@ -60,7 +60,7 @@ def plan_for(
     fingerprint: Mapping[str, Any], budget: Budget, device: str, asked: ExpressionPlan | None = None
 ) -> ExpressionPlan:
     """Choose every hyper-parameter; a time becomes seconds of the likelihood and samples of the game, by playing a few
-    steps on this machine, and is not used up where the game would only learn the training cells by heart."""
+    steps on this machine, and is not used up where a longer game would bring nothing."""
     chosen = ExpressionPlan() if asked is None else asked
     count, genes = max(1, int(TRAINED * fingerprint["count"])), int(fingerprint["modelled"])
     factors = max(1, min(chosen.factors, count // CELLS_A_FACTOR, genes // 2))
