@@ -18,6 +18,7 @@ import torch
 from vivogan.domains.base import Split
 from vivogan.domains.classes import Classes
 from vivogan.domains.likelihood import Part
+from vivogan.domains.run import Run
 from vivogan.domains.sequences.alphabets import DNA, PROTEIN
 from vivogan.domains.sequences.codec import SequenceCodec
 from vivogan.domains.sequences.discriminator import SequenceDiscriminator
@@ -69,6 +70,12 @@ def of_variants() -> tuple[SequenceRecords, SequenceCodec]:
 KINDS = {"bases": of_bases, "codons": of_codons, "variants": of_variants}
 
 
+class Toy(SimpleNamespace):
+    """A run that was never written."""
+
+    source_records = Run.source_records
+
+
 @lru_cache
 def toy(kind: str, played: bool = False) -> Any:
     """A run that was counted, not trained."""
@@ -81,7 +88,7 @@ def toy(kind: str, played: bool = False) -> Any:
     count(generator, Part(codec.encode(records, np.arange(RECORDS)), y))
     discriminator = SequenceDiscriminator(len(codec.symbols), codec.length, len(classes.names), 8) if played else None
     domain = SimpleNamespace(read=lambda source, read: records, digest=lambda records: "same")
-    return SimpleNamespace(
+    return Toy(
         generator=generator.eval().requires_grad_(False),
         discriminator=discriminator,
         codec=codec,
@@ -322,6 +329,6 @@ def test_what_cannot_be_is_said_in_one_line(method: str, more: dict[str, Any], s
 
 
 def test_data_that_changed_are_refused() -> None:
-    run = SimpleNamespace(**vars(toy("bases")) | {"data": {"sha256": "other"}})
+    run = Toy(**vars(toy("bases")) | {"data": {"sha256": "other"}})
     with pytest.raises(UserError, match="the data changed"):
         optimize(run, [counting("G")])  # type: ignore[arg-type]
